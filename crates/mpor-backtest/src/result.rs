@@ -1,0 +1,159 @@
+//! What a backtest found, in memory. Tables, figures and reports are made from this and from nothing else.
+//!
+//! Paths are aligned: `[model][account].initial[step]` belongs to `times[step]`. All amounts in reporting currency.
+
+use mpor_core::{Horizon, Level, LossConvention, Timestamp};
+
+use crate::coverage::CoverageRow;
+use crate::procyclicality::Procyclicality;
+
+/// Everything one run of the replay produced.
+#[derive(Clone, Debug)]
+pub struct BacktestResult {
+    /// Reporting currency.
+    pub currency: String,
+    /// Margin dates, one a step; warm-up is not part of them.
+    pub times: Vec<Timestamp>,
+    /// The margin period of risk.
+    pub horizon: Horizon,
+    /// Which loss decides a breach.
+    pub convention: LossConvention,
+    /// The coverage that the models are tested against.
+    pub level: Level,
+    /// Account names.
+    pub accounts: Vec<String>,
+    /// The models, in the study's order.
+    pub models: Vec<ModelInfo>,
+    /// Requirements by model, then account.
+    pub requirements: Vec<Vec<RequirementPath>>,
+    /// Realised losses by account.
+    pub losses: Vec<LossPath>,
+    /// Breaches in order of model, account, time.
+    pub breaches: Vec<Breach>,
+    /// Coverage by model, for each account and pooled.
+    pub coverage: Vec<CoverageRow>,
+    /// Procyclicality by model and account.
+    pub procyclicality: Vec<ProcyclicalityRow>,
+}
+
+/// A model as the report names it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModelInfo {
+    /// The study's name for it.
+    pub id: String,
+    /// Its kind in the catalog, such as `derive-pmrm2` or `var`.
+    pub kind: String,
+    /// One line on what it does and with which parameters.
+    pub summary: String,
+    /// Rule set, version, validity and source, where it has one.
+    pub rules: Option<String>,
+    /// Whether it is the baseline that cost is measured against.
+    pub baseline: bool,
+}
+
+/// Requirements of one account under one model.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RequirementPath {
+    /// Initial margin.
+    pub initial: Vec<f64>,
+    /// Maintenance margin.
+    pub maintenance: Vec<f64>,
+    /// The binding scenario or rule; empty where none binds.
+    pub binding: Vec<String>,
+    /// The parts of the initial margin one level below the root, by name: `components[i].1[step]`.
+    pub components: Vec<(String, Vec<f64>)>,
+}
+
+/// Realised losses of one account; positive = loss. `None` in the last steps, whose MPOR is not over.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LossPath {
+    /// Loss at `t + MPOR`.
+    pub horizon: Vec<Option<f64>>,
+    /// Worst loss at any step of `(t, t + MPOR]`.
+    pub worst: Vec<Option<f64>>,
+    /// Gross notional of the positions at `t`.
+    pub gross_notional: Vec<f64>,
+}
+
+/// One loss above one requirement.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Breach {
+    /// Margin date.
+    pub time: Timestamp,
+    /// Index into `times`.
+    pub step: usize,
+    /// Index into `models`.
+    pub model: usize,
+    /// Index into `accounts`.
+    pub account: usize,
+    /// Initial margin at `t`.
+    pub requirement: f64,
+    /// Realised loss by the study's convention.
+    pub loss: f64,
+    /// The part of the requirement or the scenario that bound.
+    pub binding: String,
+    /// P&L by cause, in order of revaluation; adds up to `-loss`.
+    pub causes: Vec<(Cause, f64)>,
+}
+
+/// Why a portfolio gained or lost, by full revaluation in steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Cause {
+    /// The spot or index move.
+    Spot,
+    /// Perpetual or future against spot.
+    Basis,
+    /// The level of implied volatility.
+    Volatility,
+    /// Passage of time and expiry.
+    Time,
+    /// Funding paid or received.
+    Funding,
+    /// What full revaluation in steps leaves.
+    Residual,
+}
+
+/// Procyclicality of one model's requirement for one account.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProcyclicalityRow {
+    /// Index into `models`.
+    pub model: usize,
+    /// Index into `accounts`.
+    pub account: usize,
+    /// The metrics; `None` when the path has no positive requirement throughout.
+    pub metrics: Option<Procyclicality>,
+}
+
+impl Breach {
+    /// Loss that the requirement did not cover.
+    #[must_use]
+    pub fn shortfall(&self) -> f64 {
+        self.loss - self.requirement
+    }
+}
+
+impl Cause {
+    /// As printed.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Cause::Spot => "spot",
+            Cause::Basis => "basis",
+            Cause::Volatility => "volatility",
+            Cause::Time => "time",
+            Cause::Funding => "funding",
+            Cause::Residual => "residual",
+        }
+    }
+}
+
+impl LossPath {
+    /// The losses by a convention.
+    #[must_use]
+    pub fn by(&self, convention: LossConvention) -> &[Option<f64>] {
+        match convention {
+            LossConvention::Horizon => &self.horizon,
+            LossConvention::Worst => &self.worst,
+        }
+    }
+}

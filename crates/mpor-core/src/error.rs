@@ -1,0 +1,92 @@
+//! What can be wrong with the nouns.
+
+use crate::factor::Factor;
+use crate::time::Timestamp;
+
+/// A noun that cannot be built, or a question that has no answer.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CoreError {
+    /// An instrument names an underlying that the study does not have.
+    #[error("instrument `{name}` is written on an underlying that is not in the study")]
+    NoSuchUnderlying {
+        /// The instrument.
+        name: String,
+    },
+    /// Two instruments share a name and differ in terms.
+    #[error("instrument `{name}` appears twice with different terms; give each contract its own name")]
+    InstrumentDiffers {
+        /// The instrument.
+        name: String,
+    },
+    /// A factor is not in the panel.
+    #[error("the market history has no {0}")]
+    NoSuchFactor(Factor),
+    /// A panel's dimensions disagree.
+    #[error("a panel of {factors} factors and {times} times cannot hold {rows} x {columns} values")]
+    PanelShape {
+        /// Number of factors.
+        factors: usize,
+        /// Number of times.
+        times: usize,
+        /// Rows given.
+        rows: usize,
+        /// Columns given.
+        columns: usize,
+    },
+    /// Times do not increase.
+    #[error("times must increase: {later} comes after {earlier} in the panel but not in time")]
+    TimeOrder {
+        /// The first of the two.
+        earlier: Timestamp,
+        /// The one that should have been later.
+        later: Timestamp,
+    },
+    /// A value is not finite.
+    #[error("{factor} at {time} is {value}, which is not a finite number")]
+    NotFinite {
+        /// The factor.
+        factor: Factor,
+        /// When.
+        time: Timestamp,
+        /// The value found.
+        value: f64,
+    },
+    /// A surface's total variance falls with time.
+    #[error("total variance falls from {before} to {after} between tenors {from_years} and {to_years} years: calendar arbitrage")]
+    CalendarArbitrage {
+        /// Shorter tenor in years.
+        from_years: f64,
+        /// Longer tenor in years.
+        to_years: f64,
+        /// Total variance at the shorter tenor.
+        before: f64,
+        /// Total variance at the longer tenor.
+        after: f64,
+    },
+    /// A smile shape admits negative densities.
+    #[error("smile shape rho {rho}, eta {eta}, gamma {gamma} admits butterfly arbitrage: needs |rho| < 1, 0 < gamma <= 1/2, 0 < eta (1 + |rho|) <= 2")]
+    ButterflyArbitrage {
+        /// Skew.
+        rho: f64,
+        /// Curvature level.
+        eta: f64,
+        /// Curvature decay.
+        gamma: f64,
+    },
+    /// A surface without pillars, or with pillars out of order.
+    #[error("a volatility surface needs tenors that increase from above zero, found {0:?}")]
+    SurfaceTenors(Vec<f64>),
+    /// Columns of a table differ in length.
+    #[error("column `{column}` of table `{table}` has {found} rows, the first column has {expected}")]
+    RaggedTable {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// Its length.
+        found: usize,
+        /// The length of the first column.
+        expected: usize,
+    },
+}

@@ -1,0 +1,34 @@
+//! The nouns of mpor: time, money, levels, market history, instruments, positions and portfolios.
+//!
+//! Nothing here reads a file, prices an option or knows a margin rule.
+
+pub mod error;
+pub mod factor;
+pub mod finding;
+pub mod history;
+pub mod horizon;
+pub mod instrument;
+pub mod market;
+pub mod money;
+pub mod panel;
+pub mod portfolio;
+pub mod surface;
+pub mod table;
+pub mod time;
+pub mod universe;
+
+pub use error::CoreError;
+pub use factor::Factor;
+pub use finding::{Action, Finding};
+pub use history::{History, PriceSeries, UnderlyingHistory};
+pub use horizon::{Horizon, LossConvention};
+pub use instrument::{Contract, Instrument, InstrumentIx, Right, Settlement, UnderlyingIx};
+pub use market::{MarketState, OptionInputs, OptionMark, UnderlyingState};
+pub use money::{Loss, Money, Pnl};
+pub use mpor_stats::{Level, NotALevel};
+pub use panel::{Panel, Past};
+pub use portfolio::{Books, Portfolio, Position};
+pub use surface::{Origin, Pillar, SmileShape, VolSurface};
+pub use table::{Column, Table};
+pub use time::{Span, TimeError, Timestamp};
+pub use universe::{Underlying, Universe};

@@ -1,0 +1,33 @@
+//! What each held instrument would gain or lose in each scenario: the matrix that all accounts share.
+
+use mpor_core::{InstrumentIx, Portfolio};
+use ndarray::Array2;
+
+/// Unit P&L of the day's instruments under a set of scenarios.
+#[derive(Clone, Debug)]
+pub struct Revaluation {
+    /// Scenario names, by column.
+    pub scenarios: Vec<String>,
+    /// Rows: instruments held by anyone, ascending.
+    pub held: Vec<InstrumentIx>,
+    /// `pnl[[instrument, scenario]]`: P&L of one long contract in reporting currency, gain positive.
+    pub pnl: Array2<f64>,
+    /// Relative weight of each scenario; `None` when all weigh the same.
+    pub weights: Option<Vec<f64>>,
+}
+
+impl Revaluation {
+    /// P&L of a portfolio in each scenario, gain positive, written into `out` (one entry a scenario).
+    ///
+    /// Positions add in instrument order, so the result does not depend on threads. Instruments without a row add
+    /// nothing: the replay builds the rows from the portfolios.
+    pub fn portfolio_pnl(&self, portfolio: &Portfolio, out: &mut [f64]) {
+        out.fill(0.0);
+        for position in portfolio.positions() {
+            let Ok(row) = self.held.binary_search(&position.instrument) else { continue };
+            for (sum, unit) in out.iter_mut().zip(self.pnl.row(row)) {
+                *sum += position.quantity * unit;
+            }
+        }
+    }
+}
