@@ -14,7 +14,9 @@ pub enum CoreError {
         name: String,
     },
     /// Two instruments share a name and differ in terms.
-    #[error("instrument `{name}` appears twice with different terms; give each contract its own name")]
+    #[error(
+        "instrument `{name}` appears twice with different terms; give each contract its own name"
+    )]
     InstrumentDiffers {
         /// The instrument.
         name: String,
@@ -53,7 +55,9 @@ pub enum CoreError {
         value: f64,
     },
     /// A surface's total variance falls with time.
-    #[error("total variance falls from {before} to {after} between tenors {from_years} and {to_years} years: calendar arbitrage")]
+    #[error(
+        "total variance falls from {before} to {after} between tenors {from_years} and {to_years} years: calendar arbitrage"
+    )]
     CalendarArbitrage {
         /// Shorter tenor in years.
         from_years: f64,
@@ -65,7 +69,9 @@ pub enum CoreError {
         after: f64,
     },
     /// A smile shape admits negative densities.
-    #[error("smile shape rho {rho}, eta {eta}, gamma {gamma} admits butterfly arbitrage: needs |rho| < 1, 0 < gamma <= 1/2, 0 < eta (1 + |rho|) <= 2")]
+    #[error(
+        "smile shape rho {rho}, eta {eta}, gamma {gamma} admits butterfly arbitrage: needs |rho| < 1, 0 < gamma <= 1/2, 0 < eta (1 + |rho|) <= 2"
+    )]
     ButterflyArbitrage {
         /// Skew.
         rho: f64,
@@ -78,7 +84,9 @@ pub enum CoreError {
     #[error("a volatility surface needs tenors that increase from above zero, found {0:?}")]
     SurfaceTenors(Vec<f64>),
     /// Columns of a table differ in length.
-    #[error("column `{column}` of table `{table}` has {found} rows, the first column has {expected}")]
+    #[error(
+        "column `{column}` of table `{table}` has {found} rows, the first column has {expected}"
+    )]
     RaggedTable {
         /// The table.
         table: String,

@@ -83,7 +83,11 @@ impl History {
         Ok(MarketState { time: self.panel.times()[step], underlyings, marks })
     }
 
-    fn underlying_state(&self, ix: UnderlyingIx, step: usize) -> Result<UnderlyingState, CoreError> {
+    fn underlying_state(
+        &self,
+        ix: UnderlyingIx,
+        step: usize,
+    ) -> Result<UnderlyingState, CoreError> {
         let value = |factor| self.panel.value(factor, step);
         let spot = value(Factor::Spot(ix)).ok_or(CoreError::NoSuchFactor(Factor::Spot(ix)))?;
         Ok(UnderlyingState {

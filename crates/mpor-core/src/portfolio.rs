@@ -28,7 +28,9 @@ impl Portfolio {
         let mut positions: Vec<Position> = Vec::with_capacity(entries.len());
         for entry in entries {
             match positions.last_mut() {
-                Some(last) if last.instrument == entry.instrument => last.quantity += entry.quantity,
+                Some(last) if last.instrument == entry.instrument => {
+                    last.quantity += entry.quantity
+                }
                 _ => positions.push(entry),
             }
         }

@@ -93,11 +93,7 @@ impl VolSurface {
     /// # Errors
     /// [`CoreError::SurfaceTenors`] when tenors are empty, not above zero or do not increase;
     /// [`CoreError::CalendarArbitrage`] when total variance is not above zero or falls with tenor.
-    pub fn new(
-        pillars: Vec<Pillar>,
-        shape: SmileShape,
-        origin: Origin,
-    ) -> Result<Self, CoreError> {
+    pub fn new(pillars: Vec<Pillar>, shape: SmileShape, origin: Origin) -> Result<Self, CoreError> {
         let mut before = Pillar { years: 0.0, total_variance: 0.0 };
         if pillars.is_empty() {
             return Err(CoreError::SurfaceTenors(Vec::new()));

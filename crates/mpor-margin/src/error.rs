@@ -26,7 +26,9 @@ pub enum MarginError {
         known: String,
     },
     /// No version of the rule set was in force.
-    #[error("rules `{name}` have no version in force at {time}; the first is valid from {first}. Pin one with `as_of`")]
+    #[error(
+        "rules `{name}` have no version in force at {time}; the first is valid from {first}. Pin one with `as_of`"
+    )]
     NotInForce {
         /// The rule set.
         name: String,

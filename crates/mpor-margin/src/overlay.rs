@@ -28,5 +28,9 @@ pub trait Overlay: Send + Sync {
     ///
     /// # Errors
     /// [`MarginError`] when the rule cannot be applied.
-    fn apply(&self, report: MarginReport, past: &AccountPast<'_>) -> Result<MarginReport, MarginError>;
+    fn apply(
+        &self,
+        report: MarginReport,
+        past: &AccountPast<'_>,
+    ) -> Result<MarginReport, MarginError>;
 }

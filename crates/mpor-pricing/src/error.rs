@@ -7,7 +7,9 @@ use mpor_core::{CoreError, Timestamp};
 #[non_exhaustive]
 pub enum PricingError {
     /// An option without a mark, on an underlying without volatilities.
-    #[error("option `{instrument}` has no mark at {time} and its underlying `{underlying}` has no volatility surface; give the study a `[[volatility]]` for it")]
+    #[error(
+        "option `{instrument}` has no mark at {time} and its underlying `{underlying}` has no volatility surface; give the study a `[[volatility]]` for it"
+    )]
     NoVolatility {
         /// The option.
         instrument: String,

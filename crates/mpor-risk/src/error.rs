@@ -8,7 +8,9 @@ use mpor_pricing::PricingError;
 #[non_exhaustive]
 pub enum RiskError {
     /// The window reaches before the first observation.
-    #[error("{what} needs {needed} observations, and {found} are known at {time}; start the study later or shorten the window")]
+    #[error(
+        "{what} needs {needed} observations, and {found} are known at {time}; start the study later or shorten the window"
+    )]
     ShortHistory {
         /// Which model or estimate.
         what: String,

@@ -20,7 +20,9 @@ const SCALE: u64 = 1_000_000_000_000;
 
 /// Why a text or number is not a confidence level.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{found}` is not a confidence level: write a fraction strictly between 0.5 and 1, such as 0.99")]
+#[error(
+    "`{found}` is not a confidence level: write a fraction strictly between 0.5 and 1, such as 0.99"
+)]
 pub struct NotALevel {
     /// What was given.
     pub found: String,

@@ -1,0 +1,3 @@
+//! Project chores, and the runner that holds mpor against published and computed numbers.
+
+pub mod vectors;
