@@ -1,0 +1,277 @@
+//! A study: one TOML file that says what is replayed, under which models, and what is reported.
+
+mod locate;
+mod schema;
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+pub use schema::{
+    AllWord, BacktestSpec, CalendarKind, CalendarSpec, Data, MporSpec, Paths, Realised,
+    ReportFormat, ReportSpec, Study, Tests, UnderlyingSpec, VolIndexLevel, VolLevel,
+    VolatilitySpec,
+};
+
+use mpor_margin::{ModelKind, ModelSpec};
+
+/// A study file that cannot be used, with the place in its text.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{}: {problem}", self.place())]
+pub struct StudyError {
+    /// The file.
+    pub file: PathBuf,
+    /// The file's text, for showing the line.
+    pub text: String,
+    /// Bytes of the text that the problem is about.
+    pub span: Option<Range<usize>>,
+    /// What is wrong, then what would be right.
+    pub problem: String,
+}
+
+/// A study as read: the parsed keys, the text they came from and the folder that paths are relative to.
+#[derive(Clone, Debug)]
+pub struct StudyFile {
+    /// The parsed study.
+    pub study: Study,
+    /// The models, in order.
+    pub models: Vec<ModelSpec>,
+    /// The file.
+    pub path: PathBuf,
+    /// Its text.
+    pub text: String,
+}
+
+impl StudyError {
+    /// File, line and column, as editors read them.
+    #[must_use]
+    pub fn place(&self) -> String {
+        let file = self.file.display();
+        match &self.span {
+            None => file.to_string(),
+            Some(span) => {
+                let before = self.text.get(..span.start).unwrap_or_default();
+                let line = before.matches('\n').count() + 1;
+                let column = before.rsplit('\n').next().map_or(0, |text| text.chars().count()) + 1;
+                format!("{file}:{line}:{column}")
+            }
+        }
+    }
+}
+
+impl StudyFile {
+    /// Reads and checks a study file. Data files are not opened.
+    ///
+    /// # Errors
+    /// [`StudyError`] naming line and column, what was found and what was expected.
+    pub fn read(path: &Path) -> Result<Self, StudyError> {
+        let refuse = |text: &str, span, problem: String| StudyError {
+            file: path.to_owned(),
+            text: text.to_owned(),
+            span,
+            problem,
+        };
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| refuse("", None, format!("cannot read the study: {error}")))?;
+        let study: Study = toml::from_str(&text).map_err(|error| {
+            refuse(&text, error.span(), with_nearest(error.message()))
+        })?;
+        let file = StudyFile { study, models: Vec::new(), path: path.to_owned(), text };
+        file.checked()
+    }
+
+    fn checked(mut self) -> Result<Self, StudyError> {
+        if self.study.schema != 1 {
+            let found = self.study.schema;
+            return Err(self.error_at(
+                &["schema"],
+                format!("schema {found} is not known; this version of mpor reads schema = 1"),
+            ));
+        }
+        self.check_name()?;
+        if self.study.underlying.is_empty() {
+            return Err(self.error_at(&["name"], "a study needs at least one `[[underlying]]`"));
+        }
+        self.check_positions()?;
+        self.models = self.model_specs()?;
+        Ok(self)
+    }
+
+    fn check_name(&self) -> Result<(), StudyError> {
+        let name = &self.study.name;
+        let plain = !name.is_empty()
+            && !name.starts_with('.')
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+        if plain {
+            return Ok(());
+        }
+        let problem = format!(
+            "name `{name}` is also the run's folder: use letters, digits, `-`, `_` and `.` only"
+        );
+        Err(self.error_at(&["name"], problem))
+    }
+
+    fn check_positions(&self) -> Result<(), StudyError> {
+        let data = &self.study.data;
+        let sources = [
+            !self.study.portfolio.is_empty(),
+            !data.positions.list().is_empty(),
+            !data.trades.list().is_empty(),
+        ];
+        match sources.iter().filter(|&&given| given).count() {
+            1 => Ok(()),
+            0 => Err(self.error_at(
+                &["data"],
+                "no portfolios: add `[[portfolio]]` rules, or name files in `data.positions` or `data.trades`",
+            )),
+            _ => Err(self.error_at(
+                &["data"],
+                "portfolios come from one place: `[[portfolio]]` rules, `data.positions` or `data.trades`",
+            )),
+        }
+    }
+
+    fn model_specs(&self) -> Result<Vec<ModelSpec>, StudyError> {
+        if self.study.model.is_empty() {
+            return Err(self.error_at(&["name"], "a study needs at least one `[[model]]`"));
+        }
+        let mut specs: Vec<ModelSpec> = Vec::new();
+        for (index, table) in self.study.model.iter().enumerate() {
+            let spec =
+                model_spec(table.clone()).map_err(|problem| self.model_error(index, &problem))?;
+            if specs.iter().any(|known| known.name == spec.name) {
+                let problem = format!("two models are named `{}`; give each its own", spec.name);
+                return Err(self.model_error(index, &problem));
+            }
+            specs.push(spec);
+        }
+        Ok(specs)
+    }
+
+    /// An error at a dotted path of the study, such as `["data", "prices"]`.
+    #[must_use]
+    pub fn error_at(&self, path: &[&str], problem: impl Into<String>) -> StudyError {
+        let span = locate::at(&self.text, path);
+        StudyError {
+            file: self.path.clone(),
+            text: self.text.clone(),
+            span,
+            problem: problem.into(),
+        }
+    }
+
+    /// An error in the `index`-th `[[model]]`, at the key that the problem quotes where there is one.
+    #[must_use]
+    pub fn model_error(&self, index: usize, problem: &str) -> StudyError {
+        self.list_error("model", index, problem)
+    }
+
+    /// An error in the `index`-th entry of a list of tables.
+    #[must_use]
+    pub fn list_error(&self, list: &str, index: usize, problem: &str) -> StudyError {
+        let span = locate::in_list(&self.text, list, index, &quoted(problem));
+        StudyError {
+            file: self.path.clone(),
+            text: self.text.clone(),
+            span,
+            problem: with_nearest(problem),
+        }
+    }
+
+    /// A path of the study made relative to the current directory; URLs stay as they are.
+    #[must_use]
+    pub fn resolve(&self, path: &str) -> String {
+        if path.contains("://") || Path::new(path).is_absolute() {
+            return path.to_owned();
+        }
+        let folder = self.path.parent().unwrap_or(Path::new(""));
+        folder.join(path).to_string_lossy().into_owned()
+    }
+
+    /// The paths of a list, resolved.
+    #[must_use]
+    pub fn resolve_all(&self, paths: &Paths) -> Vec<String> {
+        paths.list().iter().map(|path| self.resolve(path)).collect()
+    }
+
+    /// The study with every default written out: what is hashed into the manifest.
+    ///
+    /// # Errors
+    /// [`StudyError`] when it cannot be written as TOML.
+    pub fn resolved(&self) -> Result<String, StudyError> {
+        toml::to_string_pretty(&self.study)
+            .map_err(|error| self.error_at(&["schema"], error.to_string()))
+    }
+}
+
+/// Takes the keys that all models share; the rest is the model's own.
+fn model_spec(mut table: toml::Table) -> Result<ModelSpec, String> {
+    let name = take_text(&mut table, "name")?.ok_or("a model needs a `name`")?;
+    let kind = match (take_text(&mut table, "kind")?, take_text(&mut table, "rules")?) {
+        (Some(kind), None) => ModelKind::Kind(kind),
+        (None, Some(rules)) => ModelKind::Rules(rules),
+        (None, None) => {
+            return Err(format!("model `{name}` needs a `kind` (see `mpor models`) or `rules`"));
+        }
+        (Some(_), Some(_)) => {
+            return Err(format!("model `{name}` has both `kind` and `rules`; keep one"));
+        }
+    };
+    let as_of = match take_text(&mut table, "as_of")? {
+        None => None,
+        Some(text) => Some(text.parse().map_err(|error| format!("`as_of`: {error}"))?),
+    };
+    let baseline = match table.remove("baseline") {
+        None => false,
+        Some(toml::Value::Boolean(flag)) => flag,
+        Some(other) => return Err(format!("`baseline` is {other}; write true or false")),
+    };
+    let overlays = match table.remove("overlays") {
+        None => Vec::new(),
+        Some(value) => value.try_into::<Vec<toml::Table>>().map_err(|error| {
+            format!("`overlays` is a list of tables such as [{{ buffer = {{ share = 0.25 }} }}]: {}", error.message())
+        })?,
+    };
+    Ok(ModelSpec { name, kind, as_of, params: table, overlays, baseline })
+}
+
+fn take_text(table: &mut toml::Table, key: &str) -> Result<Option<String>, String> {
+    match table.remove(key) {
+        None => Ok(None),
+        Some(toml::Value::String(text)) => Ok(Some(text)),
+        Some(other) => Err(format!("`{key}` is {other}; write a text in quotes")),
+    }
+}
+
+/// The words that a message quotes in backticks.
+fn quoted(message: &str) -> Vec<String> {
+    message.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+/// Adds the nearest known key to "unknown field `x`, expected one of `a`, `b`".
+fn with_nearest(message: &str) -> String {
+    let message = message.trim_end();
+    let unknown = ["unknown field", "unknown variant", "unknown key"];
+    if !unknown.iter().any(|start| message.contains(start)) {
+        return message.to_owned();
+    }
+    let words = quoted(message);
+    let Some((found, known)) = words.split_first() else { return message.to_owned() };
+    let nearest = known.iter().min_by_key(|word| strsim::levenshtein(found, word));
+    match nearest {
+        Some(nearest) if strsim::levenshtein(found, nearest) <= 1 + found.len() / 3 => {
+            format!("{message}; did you mean `{nearest}`?")
+        }
+        _ => message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_key_is_named() {
+        let message = "unknown field `seeed`, expected one of `seed`, `name`";
+        assert!(with_nearest(message).ends_with("did you mean `seed`?"));
+    }
+}

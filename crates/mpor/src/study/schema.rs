@@ -1,0 +1,306 @@
+//! The study file, key by key. Unknown keys are errors; defaults live here and nowhere else.
+
+use std::collections::BTreeMap;
+
+use mpor_backtest::books::NamedRule;
+use mpor_core::{Level, LossConvention, Span, Timestamp};
+use mpor_data::Policies;
+use serde::{Deserialize, Serialize};
+
+/// One study: data, calendar, portfolios, models, and what to report.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Study {
+    /// Version of this schema; 1.
+    pub schema: u32,
+    /// Short name; also the name of the run's folder.
+    pub name: String,
+    /// What the study asks, in a sentence or two, for the report's first page.
+    #[serde(default)]
+    pub description: String,
+    /// Reporting currency.
+    pub currency: String,
+    /// Seed of every random stream.
+    #[serde(default)]
+    pub seed: u64,
+    /// Files.
+    pub data: Data,
+    /// Value of one unit of a quote currency in the reporting currency, held constant: `{ USDT = 1.0 }`.
+    #[serde(default)]
+    pub fx: BTreeMap<String, f64>,
+    /// Margin dates.
+    pub calendar: CalendarSpec,
+    /// Margin period of risk.
+    pub mpor: MporSpec,
+    /// What instruments are written on.
+    pub underlying: Vec<UnderlyingSpec>,
+    /// Portfolios by rule, unless `data.positions` or `data.trades` names files.
+    #[serde(default)]
+    pub portfolio: Vec<NamedRule>,
+    /// Margin models.
+    pub model: Vec<toml::Table>,
+    /// How requirement and loss are compared.
+    #[serde(default)]
+    pub backtest: BacktestSpec,
+    /// What is written for people.
+    #[serde(default)]
+    pub report: ReportSpec,
+}
+
+/// Where history and positions are. Paths are relative to the study file; globs and object-store URLs are allowed.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Data {
+    /// Bars.
+    pub prices: Paths,
+    /// Volatility indices.
+    pub vol_index: Paths,
+    /// Funding payments.
+    pub funding: Paths,
+    /// Instruments, where positions name listed contracts.
+    pub instruments: Paths,
+    /// Position snapshots.
+    pub positions: Paths,
+    /// Trades, instead of snapshots.
+    pub trades: Paths,
+    /// Folders of the user's own rule sets.
+    pub rules: Vec<String>,
+    /// What to do about a finding, by its code.
+    pub policy: Policies,
+}
+
+/// One path or several.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(untagged)]
+pub enum Paths {
+    /// None given.
+    #[default]
+    None,
+    /// One path, glob or URL.
+    One(String),
+    /// Several.
+    Many(Vec<String>),
+}
+
+/// The margin dates.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct CalendarSpec {
+    /// All days, or the days that the data trades on.
+    pub kind: CalendarKind,
+    /// Distance of two margin dates; `1d` for trading days.
+    #[serde(default = "one_day")]
+    pub step: Span,
+    /// Time of day of the daily cut, UTC, `HH:MM`; for `24x7`.
+    #[serde(default = "eight")]
+    pub cut: String,
+    /// First margin date; models that need more history start later, and the report says so.
+    pub from: Timestamp,
+    /// Last margin date; the data's last where absent.
+    #[serde(default)]
+    pub to: Option<Timestamp>,
+}
+
+/// Which days are margin dates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub enum CalendarKind {
+    /// Every day, cut at one time.
+    #[serde(rename = "24x7")]
+    AllDays,
+    /// The days on which the first underlying has a price.
+    #[serde(rename = "trading_days")]
+    TradingDays,
+}
+
+/// The margin period of risk.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct MporSpec {
+    /// Duration: `2d` is two days, or two trading days; `48h` is hours.
+    pub horizon: Span,
+    /// Which loss decides a breach.
+    #[serde(default)]
+    pub loss: LossConvention,
+}
+
+/// One underlying and where its market comes from.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnderlyingSpec {
+    /// Name used in portfolios and rules.
+    pub name: String,
+    /// Symbol of its spot or index series in the `prices` table.
+    pub prices: String,
+    /// Currency the series is quoted in; the reporting currency where absent.
+    #[serde(default)]
+    pub quote: Option<String>,
+    /// Symbol of its perpetual in the `prices` table; the index is used where absent, and the report says so.
+    #[serde(default)]
+    pub perpetual: Option<String>,
+    /// Symbol of its funding in the `funding` table; no funding accrues where absent.
+    #[serde(default)]
+    pub funding: Option<String>,
+    /// Continuously compounded growth of forwards over spot, per year.
+    #[serde(default)]
+    pub carry: f64,
+    /// Continuously compounded discount rate of the quote currency, per year.
+    #[serde(default)]
+    pub rate: f64,
+    /// Averaging time of the settlement price before an expiry; `0s` = the index at the instant.
+    #[serde(default)]
+    pub settlement_window: Span,
+    /// Volatilities, for options.
+    #[serde(default)]
+    pub volatility: Option<VolatilitySpec>,
+}
+
+/// How a volatility surface is made for history without option chains.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct VolatilitySpec {
+    /// File of a real option chain that gives smile and term-structure shape.
+    pub chain: String,
+    /// Underlying to take from the chain file; the underlying's own name where absent.
+    #[serde(default)]
+    pub chain_underlying: Option<String>,
+    /// What moves the level.
+    pub level: VolLevel,
+    /// Trailing steps of realised volatility that the far end of the term structure reverts to.
+    #[serde(default = "two_years")]
+    pub long_run_window: usize,
+    /// Tenors, in days, at which volatility is a risk factor.
+    #[serde(default = "tenors")]
+    pub tenors: Vec<u16>,
+}
+
+/// What moves the level of a modelled surface.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub enum VolLevel {
+    /// Realised volatility of the underlying's own returns.
+    Realised(Realised),
+    /// A volatility index.
+    Index(VolIndexLevel),
+}
+
+/// Exponentially weighted realised volatility.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Realised {
+    /// Decay per step.
+    pub ewma: f64,
+    /// Implied over realised volatility.
+    #[serde(default = "one")]
+    pub premium: f64,
+    /// Smallest level per year.
+    #[serde(default)]
+    pub floor: f64,
+}
+
+/// A volatility index as the level at its own tenor.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct VolIndexLevel {
+    /// Underlying named in the `vol_index` table.
+    pub symbol: String,
+    /// Realised volatility where the index has no history yet; an error there where absent.
+    #[serde(default)]
+    pub before: Option<Realised>,
+}
+
+/// How requirement and loss are compared.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BacktestSpec {
+    /// Coverage that the models are tested against.
+    pub level: Level,
+    /// `"all"` or a list of test names.
+    pub tests: Tests,
+    /// Whether every requirement is stored with its parts.
+    pub components: bool,
+}
+
+/// Which coverage tests are run.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(untagged)]
+pub enum Tests {
+    /// The word `all`.
+    All(AllWord),
+    /// Names from the catalog.
+    Some(Vec<String>),
+}
+
+/// The word `all`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub enum AllWord {
+    /// `all`.
+    #[serde(rename = "all")]
+    All,
+}
+
+/// What is written for people.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReportSpec {
+    /// Which renderings.
+    pub formats: Vec<ReportFormat>,
+    /// Account of the main chart; the one with the largest shortfall where absent.
+    pub account: Option<String>,
+}
+
+/// A rendering of the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReportFormat {
+    /// One typeset document.
+    Pdf,
+    /// One picture a figure.
+    Png,
+    /// One drawing a figure.
+    Svg,
+}
+
+impl Paths {
+    /// The paths in order.
+    #[must_use]
+    pub fn list(&self) -> &[String] {
+        match self {
+            Paths::None => &[],
+            Paths::One(path) => std::slice::from_ref(path),
+            Paths::Many(paths) => paths,
+        }
+    }
+}
+
+impl Default for BacktestSpec {
+    fn default() -> Self {
+        BacktestSpec { level: Level::P99, tests: Tests::All(AllWord::All), components: true }
+    }
+}
+
+impl Default for ReportSpec {
+    fn default() -> Self {
+        let formats = vec![ReportFormat::Pdf, ReportFormat::Png, ReportFormat::Svg];
+        ReportSpec { formats, account: None }
+    }
+}
+
+fn one_day() -> Span {
+    Span::days(1)
+}
+
+fn eight() -> String {
+    "08:00".to_owned()
+}
+
+fn two_years() -> usize {
+    730
+}
+
+fn tenors() -> Vec<u16> {
+    vec![7, 30, 90, 180, 365]
+}
+
+fn one() -> f64 {
+    1.0
+}
