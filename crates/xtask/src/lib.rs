@@ -1,3 +1,4 @@
 //! Project chores, and the runner that holds mpor against published and computed numbers.
 
+pub mod chores;
 pub mod vectors;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use xtask::{chores, vectors};
 
 #[derive(Parser)]
 #[command(name = "xtask", about = "Chores of the project")]
@@ -14,6 +15,22 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Everything that must hold before a change lands: lint, then test.
+    Ci,
+    /// Formatting, lints, licences.
+    Lint,
+    /// All tests of the workspace.
+    Test,
+    /// Golden vectors of the repository; with --update also accepts changed snapshots.
+    Golden {
+        /// Accept what the snapshot tests now print.
+        #[arg(long)]
+        update: bool,
+    },
+    /// API documentation, warnings being errors.
+    Docs,
+    /// Run every study that ships and put its report under reports/.
+    Gallery,
     /// Run folders of test vectors through the real code paths.
     Vectors {
         /// Folders named after their model, such as tests/golden/vectors/black76.
@@ -23,7 +40,20 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    match Cli::parse().command {
-        Command::Vectors { folders } => ExitCode::from(xtask::vectors::run(&folders)),
+    let done = match Cli::parse().command {
+        Command::Ci => chores::lint().and_then(|()| chores::test()),
+        Command::Lint => chores::lint(),
+        Command::Test => chores::test(),
+        Command::Golden { update } => chores::golden(update),
+        Command::Docs => chores::docs(),
+        Command::Gallery => chores::gallery(),
+        Command::Vectors { folders } => return ExitCode::from(vectors::run(&folders)),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("xtask: {problem}");
+            ExitCode::FAILURE
+        }
     }
 }

@@ -1,0 +1,140 @@
+//! Chores that call cargo and the `mpor` binary. Every cargo call takes the whole workspace in one profile, so that
+//! features are unified once and nothing is compiled twice.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Top level of the repository.
+#[must_use]
+pub fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here).to_owned()
+}
+
+/// Formatting, lints and, where cargo-deny is installed, licences.
+///
+/// # Errors
+/// The command that failed.
+pub fn lint() -> Result<(), String> {
+    cargo(&["fmt", "--all", "--check"])?;
+    cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
+    if Command::new("cargo-deny").arg("--version").output().is_ok() {
+        cargo(&["deny", "--offline", "check", "licenses", "bans", "sources"])?;
+    }
+    Ok(())
+}
+
+/// All tests.
+///
+/// # Errors
+/// The command that failed.
+pub fn test() -> Result<(), String> {
+    cargo(&["test", "--workspace"])
+}
+
+/// The golden vectors, and on request the snapshots.
+///
+/// # Errors
+/// The command that failed.
+pub fn golden(update: bool) -> Result<(), String> {
+    if update {
+        let status = Command::new("cargo")
+            .args(["test", "--workspace"])
+            .env("INSTA_UPDATE", "always")
+            .current_dir(root())
+            .status();
+        finished("cargo test", status)?;
+    }
+    let folders = golden_folders()?;
+    match crate::vectors::run(&folders) {
+        0 => Ok(()),
+        _ => Err("golden vectors failed".to_owned()),
+    }
+}
+
+/// The folders of golden vectors in the repository, sorted.
+///
+/// # Errors
+/// When they cannot be listed.
+pub fn golden_folders() -> Result<Vec<PathBuf>, String> {
+    let folder = root().join("tests/golden/vectors");
+    let entries =
+        fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let mut folders: Vec<PathBuf> = entries
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .filter(|path| path.is_dir())
+        .collect();
+    folders.sort();
+    Ok(folders)
+}
+
+/// API documentation.
+///
+/// # Errors
+/// The command that failed.
+pub fn docs() -> Result<(), String> {
+    let status = Command::new("cargo")
+        .args(["doc", "--workspace", "--no-deps"])
+        .env("RUSTDOCFLAGS", "-D warnings")
+        .current_dir(root())
+        .status();
+    finished("cargo doc", status)
+}
+
+/// Runs every study in `studies/` and keeps its report and figures in `reports/<study>/`.
+///
+/// # Errors
+/// The study that failed.
+pub fn gallery() -> Result<(), String> {
+    let studies = root().join("studies");
+    let entries =
+        fs::read_dir(&studies).map_err(|error| format!("{}: {error}", studies.display()))?;
+    let mut files: Vec<PathBuf> =
+        entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    files.sort();
+    for study in files {
+        let name = study.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        let name = name.unwrap_or_default();
+        let run = root().join("runs").join(&name);
+        let (study, run_text) = (study.to_string_lossy(), run.to_string_lossy());
+        cargo(&["run", "--bin", "mpor", "--", "run", &study, "--out", &run_text])?;
+        keep(&run, &root().join("reports").join(&name))?;
+    }
+    Ok(())
+}
+
+/// Copies the report, the manifest and the PNG figures of a run.
+fn keep(run: &Path, gallery: &Path) -> Result<(), String> {
+    let fail = |error: std::io::Error| format!("{}: {error}", gallery.display());
+    fs::create_dir_all(gallery.join("figures")).map_err(fail)?;
+    for file in ["report.pdf", "manifest.json"] {
+        fs::copy(run.join(file), gallery.join(file)).map_err(fail)?;
+    }
+    for entry in fs::read_dir(run.join("figures")).map_err(fail)? {
+        let path = entry.map_err(fail)?.path();
+        if let (Some(name), Some("png")) = (path.file_name(), extension(&path)) {
+            fs::copy(&path, gallery.join("figures").join(name)).map_err(fail)?;
+        }
+    }
+    Ok(())
+}
+
+fn extension(path: &Path) -> Option<&str> {
+    path.extension().and_then(|extension| extension.to_str())
+}
+
+fn cargo(arguments: &[&str]) -> Result<(), String> {
+    let status = Command::new("cargo").args(arguments).current_dir(root()).status();
+    finished(&format!("cargo {}", arguments.join(" ")), status)
+}
+
+fn finished(what: &str, status: std::io::Result<std::process::ExitStatus>) -> Result<(), String> {
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("`{what}` ended with {status}")),
+        Err(error) => Err(format!("`{what}` did not start: {error}")),
+    }
+}
