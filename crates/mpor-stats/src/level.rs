@@ -59,6 +59,11 @@ impl Level {
         (product / u128::from(SCALE)) as f64 + (product % u128::from(SCALE)) as f64 / SCALE as f64
     }
 
+    /// The level as an exact fraction: numerator and denominator.
+    pub(crate) fn fraction(self) -> (u64, u64) {
+        (self.units, SCALE)
+    }
+
     /// `ceil(n * tail)`, at least 1: the rank, from the largest, of the historical-simulation VaR loss.
     #[must_use]
     pub fn tail_rank(self, n: usize) -> usize {

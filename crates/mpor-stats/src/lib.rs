@@ -1,7 +1,18 @@
 //! Numbers in, numbers out: quantiles, tails, filters, special functions and random streams.
 //!
-//! Nothing here knows what an option, an account or a margin date is.
+//! Nothing here knows what an option, an account or a margin date is. Losses are positive. Functions that sum do so in
+//! a fixed order, so that the same numbers give the same bits on any number of threads.
 
+pub mod covariance;
+pub mod descriptive;
+pub mod error;
+pub mod ewma;
 pub mod level;
+pub mod quantile;
+pub mod random;
+pub mod special;
+pub mod weighted;
 
+pub use error::StatsError;
 pub use level::{Level, NotALevel};
+pub use quantile::{QuantileRule, Side};

@@ -1,0 +1,8 @@
+//! One test binary: golden vectors, reference values, laws.
+
+#[cfg(test)]
+mod golden;
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod special;
