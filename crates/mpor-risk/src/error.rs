@@ -1,7 +1,8 @@
 //! What a risk model cannot answer.
 
-use mpor_core::{CoreError, Timestamp};
+use mpor_core::{CoreError, Factor, Timestamp};
 use mpor_pricing::PricingError;
+use mpor_stats::StatsError;
 
 /// A scenario set or risk figure that cannot be made.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -21,6 +22,30 @@ pub enum RiskError {
         /// Margin date.
         time: Timestamp,
     },
+    /// A single series too short for what is asked of it.
+    #[error(
+        "{what} needs {needed} returns, and {found} are given; give a longer series or a shorter window"
+    )]
+    ShortSeries {
+        /// What was to be computed.
+        what: &'static str,
+        /// Returns needed.
+        needed: usize,
+        /// Returns given.
+        found: usize,
+    },
+    /// A price or volatility that has no logarithm.
+    #[error(
+        "{factor} is {value} at {time}: relative moves need values above zero; correct the history or leave it out of the study"
+    )]
+    NotPositive {
+        /// The factor.
+        factor: Factor,
+        /// The value found.
+        value: f64,
+        /// When.
+        time: Timestamp,
+    },
     /// A parameter outside its domain.
     #[error("{name} = {found} is outside its range: {expected}")]
     Parameter {
@@ -37,6 +62,9 @@ pub enum RiskError {
     /// A value that the market state cannot give.
     #[error(transparent)]
     Pricing(#[from] PricingError),
+    /// A statistic that does not exist.
+    #[error(transparent)]
+    Stats(#[from] StatsError),
     /// A panel or state that cannot give an input.
     #[error(transparent)]
     Market(#[from] CoreError),

@@ -2,8 +2,15 @@
 
 pub mod day;
 pub mod error;
+pub mod measure;
 pub mod revaluation;
+pub mod scenario;
+pub mod series;
+pub mod set;
 
 pub use day::Day;
 pub use error::RiskError;
+pub use measure::{Figure, Measure, RiskMeasure, Scratch, worst_mean};
 pub use revaluation::Revaluation;
+pub use scenario::ScenarioSpec;
+pub use set::{ScenarioSet, SmileDynamics, TenorRatios, VolMoves};
