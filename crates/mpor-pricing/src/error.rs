@@ -28,6 +28,52 @@ pub enum PricingError {
         /// When.
         time: Timestamp,
     },
+    /// A contract that is worth nothing by itself was asked for a value.
+    #[error(
+        "`{instrument}` settles in coin and has no value, only gains and losses; ask for its P&L over a move"
+    )]
+    NoValue {
+        /// The instrument.
+        instrument: String,
+    },
+    /// A contract without an expiry was asked for its settlement.
+    #[error("`{instrument}` has no expiry and never settles")]
+    NeverSettles {
+        /// The instrument.
+        instrument: String,
+    },
+    /// A number outside its domain.
+    #[error("{name} is {found}; it must be {expected}")]
+    Input {
+        /// What it is.
+        name: &'static str,
+        /// What was given.
+        found: f64,
+        /// What is allowed.
+        expected: &'static str,
+    },
+    /// A price that no volatility gives.
+    #[error(
+        "a price of {price} implies no volatility: without arbitrage it is at least {low} and below {high}"
+    )]
+    PriceBounds {
+        /// The price.
+        price: f64,
+        /// Discounted intrinsic value.
+        low: f64,
+        /// Discounted forward (call) or strike (put).
+        high: f64,
+    },
+    /// Slices that belong together differ in length.
+    #[error("{what} has {found} values, and {expected} were expected")]
+    Length {
+        /// The slice.
+        what: &'static str,
+        /// Its length.
+        found: usize,
+        /// The length it must have.
+        expected: usize,
+    },
     /// A market state that is not one.
     #[error(transparent)]
     Market(#[from] CoreError),

@@ -1,5 +1,16 @@
 //! Value and sensitivities of an instrument in a market state; volatility surfaces; the vector kernels.
 
+pub mod black76;
 pub mod error;
+pub mod implied_vol;
+pub mod inverse;
+pub mod mills;
+pub mod sensitivity;
+pub mod surface;
+pub mod value;
 
+pub use black76::{Black76, Greeks};
 pub use error::PricingError;
+pub use implied_vol::implied_vol;
+pub use sensitivity::{Sensitivities, sensitivities};
+pub use value::{Valuation, expiry_pnl, payoff, pnl, settlement_pnl, value};

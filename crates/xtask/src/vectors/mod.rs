@@ -3,6 +3,9 @@
 //! A folder's name tells its model (`derive_pmrm2`, `fhs`, ...); a longer name that starts with a known one is that model.
 //! Exit status: 0 all within tolerance, 1 some case failed, 2 a folder whose model is not known or cannot be read.
 
+pub mod black76;
+pub mod derive;
+pub mod fhs;
 pub mod report;
 
 use std::path::Path;
@@ -13,7 +16,8 @@ pub use report::{Case, FileReport};
 pub type Runner = fn(&Path) -> Result<Vec<FileReport>, String>;
 
 /// Known models, sorted by folder name.
-const RUNNERS: &[(&str, Runner)] = &[];
+const RUNNERS: &[(&str, Runner)] =
+    &[("black76", black76::run), ("derive", derive::run), ("fhs", fhs::run)];
 
 /// The runner for a folder, by the longest known name that its own starts with.
 #[must_use]
