@@ -1,11 +1,25 @@
 //! Historical simulation of one series of log returns: the family that research and the published tests use.
 //!
 //! Returns are oldest first and end at the margin date. One long unit gains `exp(x) - 1` of its notional for a log return
-//! `x`, one short unit loses it.
+//! `x`, one short unit loses it. Each file makes the scenarios of one method; [`Sampled`] and [`Weighted`] take figures of
+//! them.
 
+pub mod age_weighted;
+pub mod bucketed;
 pub mod filter;
+pub mod hull_white;
+pub mod plain;
+pub mod stress_blend;
 
 use crate::error::RiskError;
+use crate::measure::{RiskMeasure, Scratch, worst_mean};
+
+pub use age_weighted::age_weighted;
+pub use bucketed::{Bucketed, Buckets, SigmaFloor};
+pub use filter::{Filter, filtered_returns};
+pub use hull_white::{Steps, hull_white, overlapping_sums};
+pub use plain::plain;
+pub use stress_blend::{blend_amounts, pooled};
 
 /// Who holds the unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +28,66 @@ pub enum Holding {
     Long,
     /// Gains when the price falls.
     Short,
+}
+
+/// Samples of equally likely P&L of one unit, gain positive, as fractions of notional.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sampled {
+    /// One or more samples; a figure is the mean of their figures.
+    pub samples: Vec<Vec<f64>>,
+    /// What figures are multiplied by.
+    pub multiple: f64,
+}
+
+/// Weighted P&L of one unit, gain positive, as fractions of notional.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Weighted {
+    /// P&L by scenario.
+    pub pnl: Vec<f64>,
+    /// Relative weights.
+    pub weights: Vec<f64>,
+}
+
+impl Sampled {
+    /// The risk figure, positive = loss.
+    ///
+    /// # Errors
+    /// As [`RiskMeasure::of`].
+    pub fn figure(&self, measure: RiskMeasure) -> Result<f64, RiskError> {
+        self.mean(|pnl, scratch| Ok(measure.of(pnl, None, scratch)?.amount))
+    }
+
+    /// Mean of the `count` largest losses.
+    ///
+    /// # Errors
+    /// As [`worst_mean`].
+    pub fn worst_mean(&self, count: usize) -> Result<f64, RiskError> {
+        self.mean(|pnl, scratch| Ok(worst_mean(pnl, count, scratch)?.amount))
+    }
+
+    fn mean(
+        &self,
+        figure: impl Fn(&[f64], &mut Scratch) -> Result<f64, RiskError>,
+    ) -> Result<f64, RiskError> {
+        let (mut sum, mut scratch) = (0.0, Scratch::default());
+        if self.samples.is_empty() {
+            return Err(RiskError::NoScenarios);
+        }
+        for pnl in &self.samples {
+            sum += figure(pnl, &mut scratch)?;
+        }
+        Ok(self.multiple * (sum / self.samples.len() as f64))
+    }
+}
+
+impl Weighted {
+    /// The risk figure, positive = loss.
+    ///
+    /// # Errors
+    /// As [`RiskMeasure::of`].
+    pub fn figure(&self, measure: RiskMeasure) -> Result<f64, RiskError> {
+        Ok(measure.of(&self.pnl, Some(&self.weights), &mut Scratch::default())?.amount)
+    }
 }
 
 impl Holding {
