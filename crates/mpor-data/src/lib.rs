@@ -1,1 +1,26 @@
-//! mpor-data
+//! Market history and positions, from files to the market panel; result tables, back to files.
+//!
+//! This crate alone knows Parquet, CSV, Arrow and polars. What goes out are plain vectors, [`mpor_core::Panel`] and
+//! [`mpor_core::Table`], always together with the findings of the data checks.
+
+pub mod align;
+pub mod cadence;
+pub mod calendar;
+pub mod chains;
+pub mod checks;
+mod csv;
+pub mod error;
+pub mod hive;
+pub mod panel;
+mod part;
+pub mod policy;
+pub mod positions;
+pub mod raw;
+pub mod scan;
+pub mod schema;
+pub mod series;
+pub mod source;
+
+pub use error::DataError;
+pub use policy::{Policies, Policy};
+pub use scan::Query;

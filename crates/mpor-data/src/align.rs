@@ -1,0 +1,281 @@
+//! Series on the study's grid: at each time, the last value known by then, with its age.
+//!
+//! `value(t) = last value with known time <= t`. Nothing later than `t` is looked at. A value that is older than it
+//! should be, because rows are absent, is *carried*: it is counted, listed as a finding of check `D001`, and obeys that
+//! check's policy: `fail` refuses, `mark` lets it stand for ever, `carry` lets it stand up to the limit.
+
+use mpor_core::{Finding, Span, Timestamp};
+
+use crate::cadence::Cadence;
+use crate::calendar::Calendar;
+use crate::checks::{self, Check};
+use crate::error::DataError;
+use crate::policy::{Policies, Policy};
+use crate::series::{Loaded, Series};
+use mpor_core::Action;
+
+/// How long before the grid a series should begin so that its first values are known: the longest closure.
+pub const LOOKBACK: Span = crate::cadence::LONGEST_CLOSURE;
+
+const GAP: &Check = &checks::d001_gap::CHECK;
+
+/// The longest age at which a value is not yet carried, on a calendar.
+///
+/// A series around the clock is as old as its step at most. One of sessions is of the same day on a calendar of trading
+/// days; around the clock it lives through a long weekend.
+#[must_use]
+pub fn freshness(cadence: Cadence, calendar: &Calendar) -> Span {
+    match (cadence, calendar) {
+        (Cadence::Every { step, .. }, _) => step,
+        (Cadence::Sessions { .. }, Calendar::TradingDays { .. }) => Span::days(1),
+        (Cadence::Sessions { .. }, Calendar::AroundTheClock { .. }) => Span::days(4),
+        (Cadence::Irregular, _) => LOOKBACK,
+    }
+}
+
+/// The values of a series known at the times of a grid.
+///
+/// A value of age below `fresh` is fresh; an older one is carried.
+///
+/// # Errors
+/// [`DataError::StartsLate`] when nothing is known at the first time, [`DataError::Refused`] and
+/// [`DataError::CarriedTooLong`] as the policy of `D001` says.
+pub fn as_of(
+    series: &Series,
+    grid: &[Timestamp],
+    fresh: Span,
+    policies: &Policies,
+) -> Result<Loaded<Vec<f64>>, DataError> {
+    let known = known_at(series, grid)?;
+    let carried = carried(series, grid, &known, fresh);
+    let policy = policies.of(GAP);
+    for run in &carried {
+        refuse(series, run, policy)?;
+    }
+    let value = known.into_iter().map(|entry| series.values[entry]).collect();
+    let findings = carried.iter().map(|run| finding(series, run, policy)).collect();
+    Ok(Loaded { value, findings })
+}
+
+/// What a series paid over each step of a grid: the sum of the values with time in `(t[i-1], t[i]]`, where the first
+/// step is as long as the second. Zero where nothing was paid; absent payments are findings of `D001`.
+///
+/// # Errors
+/// [`DataError::Refused`] when the policy of `D001` is to fail and a payment within the series' range is absent.
+pub fn paid_over(
+    series: &Series,
+    grid: &[Timestamp],
+    policies: &Policies,
+) -> Result<Loaded<Vec<f64>>, DataError> {
+    let first = match grid {
+        [first, second, ..] => *first - (*second - *first),
+        [only] => *only - Span::days(1),
+        [] => return Ok(Loaded { value: Vec::new(), findings: Vec::new() }),
+    };
+    let mut before = series.times.partition_point(|&time| time <= first);
+    let mut silent = Vec::new();
+    let mut value = Vec::with_capacity(grid.len());
+    let mut from = first;
+    for &time in grid {
+        let after = before + series.times[before..].partition_point(|&known| known <= time);
+        value.push(series.values[before..after].iter().sum());
+        let expected = series.cadence.step().map_or(0, |step| (time - from).0 / step.0);
+        if ((after - before) as i64) < expected {
+            silent.push((from, time, expected - (after - before) as i64));
+        }
+        (before, from) = (after, time);
+    }
+    let policy = policies.of(GAP);
+    let findings: Vec<Finding> =
+        silent.iter().map(|&(from, to, count)| unpaid(series, from, to, count, policy)).collect();
+    match findings.first().filter(|_| policy.action == Action::Fail) {
+        None => Ok(Loaded { value, findings }),
+        Some(first) => Err(refused(series, first.detail.clone(), findings.len() - 1)),
+    }
+}
+
+/// A run of grid times at which the same old value stands.
+struct Run {
+    known: Timestamp,
+    from: Timestamp,
+    to: Timestamp,
+    count: usize,
+}
+
+/// For each grid time the entry of the last known value.
+fn known_at(series: &Series, grid: &[Timestamp]) -> Result<Vec<usize>, DataError> {
+    let mut after = 0;
+    let mut entries = Vec::with_capacity(grid.len());
+    for &time in grid {
+        while series.times.get(after).is_some_and(|&known| known <= time) {
+            after += 1;
+        }
+        match after.checked_sub(1) {
+            Some(entry) => entries.push(entry),
+            None => {
+                return Err(DataError::StartsLate {
+                    symbol: series.symbol.clone(),
+                    source_name: series.place.clone(),
+                    first: series.times.first().copied().unwrap_or(time),
+                    wanted: time,
+                });
+            }
+        }
+    }
+    Ok(entries)
+}
+
+fn carried(series: &Series, grid: &[Timestamp], known: &[usize], fresh: Span) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for (&time, &entry) in grid.iter().zip(known) {
+        let stamp = series.times[entry];
+        if time - stamp < fresh {
+            continue;
+        }
+        match runs.last_mut().filter(|run| run.known == stamp) {
+            Some(run) => (run.to, run.count) = (time, run.count + 1),
+            None => runs.push(Run { known: stamp, from: time, to: time, count: 1 }),
+        }
+    }
+    runs
+}
+
+fn refuse(series: &Series, run: &Run, policy: Policy) -> Result<(), DataError> {
+    let age = run.to - run.known;
+    match (policy.action, policy.limit) {
+        (Action::Fail, _) => Err(refused(series, detail(run), 0)),
+        (Action::Carry, Some(limit)) if age > limit => Err(DataError::CarriedTooLong {
+            code: GAP.code,
+            check: GAP.name,
+            symbol: series.symbol.clone(),
+            source_name: series.place.clone(),
+            known: run.known,
+            wanted: run.to,
+            age,
+            limit,
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn refused(series: &Series, detail: String, others: usize) -> DataError {
+    DataError::Refused {
+        code: GAP.code,
+        check: GAP.name,
+        symbol: series.symbol.clone(),
+        source_name: series.place.clone(),
+        detail,
+        others,
+    }
+}
+
+fn detail(run: &Run) -> String {
+    let what = if run.count == 1 { "time of the grid has" } else { "times of the grid have" };
+    let (count, known, age) = (run.count, run.known, run.to - run.known);
+    format!("{count} {what} no fresh value: that of {known} is carried, {age} at most")
+}
+
+fn finding(series: &Series, run: &Run, policy: Policy) -> Finding {
+    Finding {
+        code: GAP.code,
+        check: "carried",
+        source: series.place.clone(),
+        symbol: series.symbol.clone(),
+        from: run.from,
+        to: run.to,
+        row: None,
+        count: run.count,
+        detail: detail(run),
+        action: policy.action,
+    }
+}
+
+fn unpaid(series: &Series, from: Timestamp, to: Timestamp, count: i64, policy: Policy) -> Finding {
+    Finding {
+        code: GAP.code,
+        check: "unpaid",
+        source: series.place.clone(),
+        symbol: series.symbol.clone(),
+        from,
+        to,
+        row: None,
+        count: usize::try_from(count).unwrap_or_default(),
+        detail: format!("{count} payments are missing between {from} and {to}; they count as zero"),
+        action: policy.action,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(hour: i64) -> Timestamp {
+        "2020-01-06T00:00".parse::<Timestamp>().unwrap() + Span::hours(hour)
+    }
+
+    fn series(hours: &[i64], values: &[f64]) -> Series {
+        let times: Vec<Timestamp> = hours.iter().map(|&hour| at(hour)).collect();
+        Series {
+            symbol: "X".to_owned(),
+            source: String::new(),
+            place: "x.parquet".to_owned(),
+            cadence: Cadence::Every { step: Span::hours(1), anchor: Span(0) },
+            times,
+            values: values.to_vec(),
+        }
+    }
+
+    fn policies(text: &str) -> Policies {
+        toml::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn the_last_value_known_by_then_stands() {
+        let series = series(&[0, 1, 2, 5, 6], &[10.0, 11.0, 12.0, 15.0, 16.0]);
+        let grid: Vec<Timestamp> = (1..7).map(at).collect();
+        let on_grid = as_of(&series, &grid, Span::hours(1), &Policies::default()).unwrap();
+        assert_eq!(on_grid.value, [11.0, 12.0, 12.0, 12.0, 15.0, 16.0]);
+        assert_eq!(on_grid.findings.len(), 1);
+        let carried = &on_grid.findings[0];
+        assert_eq!((carried.from, carried.to, carried.count), (at(3), at(4), 2));
+        assert!(carried.detail.ends_with("is carried, 2h at most"), "{}", carried.detail);
+    }
+
+    #[test]
+    fn policies_say_how_long() {
+        let series = series(&[0, 1, 2, 5, 6], &[10.0, 11.0, 12.0, 15.0, 16.0]);
+        let grid: Vec<Timestamp> = (1..7).map(at).collect();
+        let with = |text| as_of(&series, &grid, Span::hours(1), &policies(text));
+        assert!(matches!(with("D001 = \"fail\""), Err(DataError::Refused { code: "D001", .. })));
+        assert!(with("D001 = { carry = { limit = \"2h\" } }").is_ok());
+        let error = with("D001 = { carry = { limit = \"1h\" } }").unwrap_err();
+        assert!(matches!(error, DataError::CarriedTooLong { age, .. } if age == Span::hours(2)));
+        assert!(with("D001 = \"mark\"").is_ok());
+    }
+
+    #[test]
+    fn changing_the_future_changes_nothing_before() {
+        let mut series = series(&[0, 1, 2, 3], &[10.0, 11.0, 12.0, 13.0]);
+        let grid: Vec<Timestamp> = (0..3).map(at).collect();
+        let before = as_of(&series, &grid, Span::hours(1), &Policies::default()).unwrap();
+        series.values[3] = 1e9;
+        assert_eq!(as_of(&series, &grid, Span::hours(1), &Policies::default()).unwrap(), before);
+    }
+
+    #[test]
+    fn a_grid_before_the_data_is_refused() {
+        let error = as_of(&series(&[5], &[1.0]), &[at(4)], Span::hours(1), &Policies::default());
+        assert!(matches!(error, Err(DataError::StartsLate { first, .. }) if first == at(5)));
+    }
+
+    #[test]
+    fn payments_add_up_over_a_step() {
+        let mut series = series(&[0, 8, 16, 24, 32, 48], &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0]);
+        series.cadence = Cadence::Every { step: Span::hours(8), anchor: Span(0) };
+        let paid = paid_over(&series, &[at(24), at(48)], &Policies::default()).unwrap();
+        // (0, 24] holds 2 + 4 + 8; (24, 48] holds 16 + 32, and the payment of hour 40 is absent.
+        assert_eq!(paid.value, [14.0, 48.0]);
+        assert_eq!(paid.findings.len(), 1);
+        assert_eq!(paid.findings[0].count, 1);
+    }
+}

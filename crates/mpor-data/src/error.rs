@@ -1,0 +1,209 @@
+//! Why market data cannot be read, trusted or written.
+
+use mpor_core::{CoreError, Span, Timestamp};
+
+/// A fault of a data file or of a question asked of it. Every message names the file or series and what to do.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// A path or pattern that matches nothing.
+    #[error("no file matches `{pattern}`; paths are relative to the study file")]
+    NoFiles {
+        /// What was asked for.
+        pattern: String,
+    },
+    /// A pattern or URL that cannot be used.
+    #[error("`{pattern}` is not a path, pattern or URL that can be read: {problem}")]
+    BadPattern {
+        /// What was asked for.
+        pattern: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A file that lacks columns of its table.
+    #[error("{file}: not a `{table}` table: missing {missing}; found {found}{hint}")]
+    MissingColumns {
+        /// The file.
+        file: String,
+        /// The table it was read as.
+        table: &'static str,
+        /// Columns that are not there.
+        missing: String,
+        /// Columns that are there.
+        found: String,
+        /// A near match, or nothing.
+        hint: String,
+    },
+    /// A column of the wrong type.
+    #[error("{file}: column `{column}` is {found}, expected {expected}")]
+    WrongType {
+        /// The file.
+        file: String,
+        /// The column.
+        column: String,
+        /// Its type in the file.
+        found: String,
+        /// What the table wants.
+        expected: &'static str,
+    },
+    /// A file that cannot be opened or decoded.
+    #[error("{file}: cannot be read: {problem}")]
+    Unreadable {
+        /// The file.
+        file: String,
+        /// What the reader says.
+        problem: String,
+    },
+    /// A cell that is not a value of its column.
+    #[error("{file}: row {row}, column `{column}`: found {found}, expected {expected}")]
+    BadCell {
+        /// The file.
+        file: String,
+        /// Row, counted from 1 without the header.
+        row: usize,
+        /// The column.
+        column: String,
+        /// What is in the cell.
+        found: String,
+        /// What should be there.
+        expected: String,
+    },
+    /// A series that the files do not hold.
+    #[error("no `{symbol}` in the {table} of {files}; there is {known}")]
+    NoSuchSymbol {
+        /// The symbol asked for.
+        symbol: String,
+        /// The table.
+        table: &'static str,
+        /// Where it was looked for.
+        files: String,
+        /// What there is.
+        known: String,
+    },
+    /// One symbol from several sources.
+    #[error("`{symbol}` comes from several sources ({sources}); name one with `source`")]
+    SeveralSources {
+        /// The symbol.
+        symbol: String,
+        /// The sources found.
+        sources: String,
+    },
+    /// A finding whose policy is to stop.
+    #[error(
+        "{code} {check}: {symbol} in {source_name}: {detail} ({others} more like it). Mend the data, or set the policy of {code} under [data.policy] to `mark` or `carry`"
+    )]
+    Refused {
+        /// Code of the check.
+        code: &'static str,
+        /// Its name.
+        check: &'static str,
+        /// The series.
+        symbol: String,
+        /// File or dataset.
+        source_name: String,
+        /// What was found.
+        detail: String,
+        /// How many further findings are refused too.
+        others: usize,
+    },
+    /// A value carried longer than the policy allows.
+    #[error(
+        "{code} {check}: {symbol} in {source_name}: the value of {known} would be carried to {wanted}, {age} in all; the limit is {limit}. Shorten the study, mend the data, or raise the limit under [data.policy]"
+    )]
+    CarriedTooLong {
+        /// Code of the check.
+        code: &'static str,
+        /// Its name.
+        check: &'static str,
+        /// The series.
+        symbol: String,
+        /// File or dataset.
+        source_name: String,
+        /// Instant of the last good value.
+        known: Timestamp,
+        /// Instant it is wanted at.
+        wanted: Timestamp,
+        /// The distance.
+        age: Span,
+        /// The most that is allowed.
+        limit: Span,
+    },
+    /// A grid that begins before its data.
+    #[error(
+        "{symbol} in {source_name} begins at {first}, after {wanted}, the first time of the study's grid: start later or shorten the warm-up"
+    )]
+    StartsLate {
+        /// The series.
+        symbol: String,
+        /// File or dataset.
+        source_name: String,
+        /// First known instant.
+        first: Timestamp,
+        /// First grid time.
+        wanted: Timestamp,
+    },
+    /// A calendar that cannot be built.
+    #[error("calendar: {problem}")]
+    Calendar {
+        /// What is wrong and what would be right.
+        problem: String,
+    },
+    /// An impossible policy.
+    #[error("data policy: {problem}")]
+    Policy {
+        /// What is wrong and what would be right.
+        problem: String,
+    },
+    /// A number that is not finite on its way into a result.
+    #[error("table `{table}`, row {row}, column `{column}`: {value} is not a finite number")]
+    NotFinite {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// Row, counted from 1.
+        row: usize,
+        /// The value.
+        value: f64,
+    },
+    /// A table appended to a file of other columns.
+    #[error("{file}: a table of columns {found} cannot follow one of columns {expected}")]
+    OtherColumns {
+        /// The file being written.
+        file: String,
+        /// Columns of the first table.
+        expected: String,
+        /// Columns of this one.
+        found: String,
+    },
+    /// A file that cannot be written.
+    #[error("{file}: cannot be written: {problem}")]
+    Unwritable {
+        /// The file.
+        file: String,
+        /// What the system says.
+        problem: String,
+    },
+    /// A dataset description that does not parse or does not hold.
+    #[error("{file}: {problem}")]
+    Metadata {
+        /// The file.
+        file: String,
+        /// What is wrong and what would be right.
+        problem: String,
+    },
+    /// A noun that cannot be built.
+    #[error(transparent)]
+    Core(#[from] CoreError),
+}
+
+impl DataError {
+    pub(crate) fn unreadable(file: &str, problem: impl std::fmt::Display) -> Self {
+        let problem = problem.to_string().lines().next().unwrap_or_default().to_owned();
+        DataError::Unreadable { file: file.to_owned(), problem }
+    }
+
+    pub(crate) fn unwritable(file: &std::path::Path, problem: impl std::fmt::Display) -> Self {
+        DataError::Unwritable { file: file.display().to_string(), problem: problem.to_string() }
+    }
+}
