@@ -56,6 +56,28 @@ pub enum RiskError {
         /// What is allowed.
         expected: &'static str,
     },
+    /// A scenario set whose parts do not fit together or to the study.
+    #[error("a scenario set has {found} {what}, and {expected} were expected")]
+    SetShape {
+        /// The part.
+        what: &'static str,
+        /// How many there are.
+        found: usize,
+        /// How many there should be.
+        expected: usize,
+    },
+    /// A scenario under which an instrument has no value.
+    #[error(
+        "`{instrument}` has no finite P&L at {time} in scenario `{scenario}`; the scenario's moves are too large to value"
+    )]
+    NotFinite {
+        /// The instrument.
+        instrument: String,
+        /// The scenario.
+        scenario: String,
+        /// Margin date.
+        time: Timestamp,
+    },
     /// A question about no scenarios.
     #[error("no scenarios: a risk figure needs at least one")]
     NoScenarios,

@@ -3,6 +3,7 @@
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
+use crate::error::RiskError;
 use crate::scenario::VolShock;
 
 /// What the smile does when the forward moves.
@@ -68,5 +69,55 @@ impl ScenarioSet {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.names.is_empty()
+    }
+
+    /// Whether all parts have one entry a scenario and an underlying.
+    ///
+    /// # Errors
+    /// [`RiskError::NoScenarios`] or [`RiskError::SetShape`] naming the first part that does not fit.
+    pub fn check(&self, underlyings: usize) -> Result<(), RiskError> {
+        if self.is_empty() {
+            return Err(RiskError::NoScenarios);
+        }
+        let tenors = match &self.vol {
+            VolMoves::Shocks(shocks) => vec![("volatility moves", shocks.len(), self.len())],
+            VolMoves::Tenors(tenors) => {
+                let inner = tenors.iter().flat_map(|tenors| {
+                    let (rows, columns) = tenors.ratio.dim();
+                    [
+                        ("rows of volatility ratios", rows, tenors.years.len()),
+                        ("volatility ratios", columns, self.len()),
+                    ]
+                });
+                std::iter::once(("underlyings with volatility ratios", tenors.len(), underlyings))
+                    .chain(inner)
+                    .collect()
+            }
+        };
+        let matrices = [&self.spot, &self.carry, &self.perpetual].into_iter().flat_map(|matrix| {
+            [("underlyings", matrix.nrows(), underlyings), ("moves", matrix.ncols(), self.len())]
+        });
+        let weights = self.weights.iter().map(|weights| ("weights", weights.len(), self.len()));
+        let cover = self.cover.iter().map(|cover| ("covers", cover.len(), self.len()));
+        let mut parts = matrices.chain(tenors).chain(weights).chain(cover);
+        match parts.find(|(_, found, expected)| found != expected) {
+            None => Ok(()),
+            Some((what, found, expected)) => Err(RiskError::SetShape { what, found, expected }),
+        }
+    }
+}
+
+impl TenorRatios {
+    /// Ratio at `years` in scenario `s`: linear in tenor, flat outside the tenors, one where there is none.
+    #[must_use]
+    pub fn at(&self, years: f64, s: usize) -> f64 {
+        let right = self.years.partition_point(|&tenor| tenor < years);
+        let (Some(first), Some(last)) = (self.years.first(), self.years.last()) else { return 1.0 };
+        if years <= *first || years >= *last {
+            return self.ratio[[right.min(self.years.len() - 1), s]];
+        }
+        let (from, to) = (self.years[right - 1], self.years[right]);
+        let (left, right) = (self.ratio[[right - 1, s]], self.ratio[[right, s]]);
+        left + (years - from) / (to - from) * (right - left)
     }
 }

@@ -91,7 +91,7 @@ fn check_positive(factor: Factor, values: &[f64], times: &[Timestamp]) -> Result
 }
 
 fn change(factor: Factor, before: f64, after: f64) -> f64 {
-    if matches!(factor, Factor::Carry(_)) { after - before } else { (after / before).ln() }
+    if matches!(factor, Factor::Carry(_)) { after - before } else { libm::log(after / before) }
 }
 
 impl Moves {
@@ -127,8 +127,8 @@ impl Moves {
         for (factor, row) in self.factors.iter().zip(self.values.rows()) {
             let u = factor.underlying().0;
             match factor {
-                Factor::Spot(_) => set.spot.row_mut(u).assign(&row.mapv(f64::exp_m1)),
-                Factor::Perpetual(_) => set.perpetual.row_mut(u).assign(&row.mapv(f64::exp_m1)),
+                Factor::Spot(_) => set.spot.row_mut(u).assign(&row.mapv(libm::expm1)),
+                Factor::Perpetual(_) => set.perpetual.row_mut(u).assign(&row.mapv(libm::expm1)),
                 Factor::Carry(_) => set.carry.row_mut(u).assign(&row),
                 Factor::Funding(_) | Factor::Vol(..) | Factor::Rate(_) => {}
             }
@@ -149,7 +149,7 @@ impl Moves {
                 .collect();
             let years = vols.iter().map(|&(_, days)| Span::days(i64::from(days)).years()).collect();
             let ratio = Array2::from_shape_fn((vols.len(), self.values.ncols()), |(tenor, at)| {
-                self.values[[vols[tenor].0, at]].exp()
+                libm::exp(self.values[[vols[tenor].0, at]])
             });
             TenorRatios { years, ratio }
         };

@@ -88,7 +88,7 @@ impl TenorPower {
     pub fn multiple(self, days: f64) -> f64 {
         let days = days.max(self.floor_days);
         let power = if days <= PIVOT_DAYS { self.p_short } else { self.p_long };
-        (PIVOT_DAYS / days).powf(power)
+        libm::pow(PIVOT_DAYS / days, power)
     }
 }
 

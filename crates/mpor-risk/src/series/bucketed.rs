@@ -113,7 +113,7 @@ impl Bucketed {
                 SigmaFloor::None => buckets.sigma,
                 SigmaFloor::Median => buckets.sigma.max(bucket.median),
             };
-            let pnl = |z: &f64| holding.sign() * self.scale * (z * sigma).exp_m1();
+            let pnl = |z: &f64| holding.sign() * self.scale * libm::expm1(z * sigma);
             bucket.moves.iter().map(pnl).collect()
         });
         mean_quantile(samples, self.anchor)
@@ -136,7 +136,7 @@ impl Bucketed {
             .iter()
             .enumerate()
             .filter(|&(first, _)| (first..first + self.steps).all(listed))
-            .map(|(_, sum)| holding.sign() * sum.exp_m1())
+            .map(|(_, sum)| holding.sign() * libm::expm1(*sum))
             .collect();
         if moves.is_empty() {
             return Err(RiskError::NoScenarios);

@@ -94,7 +94,7 @@ impl Holding {
     /// P&L of one unit for each log return, as a fraction of notional, gain positive.
     #[must_use]
     pub fn pnl(self, returns: &[f64]) -> Vec<f64> {
-        returns.iter().map(|&x| self.sign() * x.exp_m1()).collect()
+        returns.iter().map(|&x| self.sign() * libm::expm1(x)).collect()
     }
 
     /// `+1` long, `-1` short.
