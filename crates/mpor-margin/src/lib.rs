@@ -1,11 +1,31 @@
 //! Margin models: a portfolio on a day becomes a requirement with its breakdown.
+//!
+//! A study's `[[model]]` is a [`ModelSpec`]; [`build`] makes a [`MarginModel`] and its [`Overlay`]s of it, from a kind of the
+//! [`catalog`] or from a venue's dated rules in a [`RuleLibrary`].
+//!
+//! Requirements are money needed at `t` **on top of the mark-to-market value of the positions**, in reporting currency,
+//! positive. So a long option that may lose its premium needs its premium, and a short one does not need its premium twice.
 
+pub mod catalog;
 pub mod component;
 pub mod error;
 pub mod model;
+pub mod models;
 pub mod overlay;
+pub mod overlays;
+pub mod rules;
+pub mod spec;
 
+mod dated;
+mod held;
+mod nearest;
+mod parse;
+
+pub use catalog::{KindInfo, Parameter, Size, kinds, overlay_kinds};
 pub use component::{Component, Rule};
 pub use error::MarginError;
 pub use model::{MarginModel, MarginReport, Prepared};
 pub use overlay::{AccountPast, Overlay};
+pub use overlays::OverlayInfo;
+pub use rules::{RuleLibrary, RuleSet, Status};
+pub use spec::{BuiltModel, ModelKind, ModelSpec, build};

@@ -11,10 +11,12 @@ use crate::error::MarginError;
 pub struct MarginReport {
     /// Initial margin: money needed at `t` on top of the mark-to-market value of the positions.
     pub initial: Component,
-    /// Maintenance margin, same base.
+    /// Maintenance margin, same base, never above the initial margin.
     pub maintenance: Component,
     /// The scenario or rule that decided the initial margin, where one did.
     pub binding: Option<String>,
+    /// Sum of the absolute notionals of the positions (options: of what they are written on), reporting currency.
+    pub gross_notional: f64,
 }
 
 /// A rule that turns a portfolio on a day into a requirement. Holds parameters and no state.

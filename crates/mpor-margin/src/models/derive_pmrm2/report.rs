@@ -1,0 +1,77 @@
+//! The assessment of each market as a requirement with its breakdown.
+
+use super::assessment::{Contingency, PmrmAssessment, PmrmBinding};
+use super::day::DayMarket;
+use crate::component::Component;
+use crate::model::MarginReport;
+
+/// The markets added. Requirements are what Derive's margins leave short, on top of mark-to-market value.
+pub(super) fn of_markets(
+    parts: &[(&DayMarket<'_>, PmrmAssessment)],
+    gross_notional: f64,
+) -> MarginReport {
+    let initial = parts.iter().map(|(market, assessment)| initial(market, assessment)).collect();
+    let maintenance =
+        parts.iter().map(|(market, assessment)| maintenance(market, assessment)).collect();
+    let binding: Vec<String> = parts
+        .iter()
+        .map(|(market, assessment)| {
+            format!("{}: {}", market.underlying, binding(market, assessment))
+        })
+        .collect();
+    MarginReport {
+        initial: Component::sum("initial margin", initial),
+        maintenance: Component::sum("maintenance margin", maintenance),
+        binding: (!binding.is_empty()).then(|| binding.join("; ")),
+        gross_notional,
+    }
+}
+
+fn initial(market: &DayMarket<'_>, assessment: &PmrmAssessment) -> Component {
+    let mut parts = vec![
+        Component::scaled("scenario loss", assessment.im_factor, worst_loss(market, assessment)),
+        contingency("contingency", &assessment.maintenance_contingency),
+        contingency("extra contingency", &assessment.initial_contingency),
+    ];
+    if assessment.confidence.total() > 0.0 {
+        parts.push(contingency("low confidence", &assessment.confidence));
+    }
+    Component::sum(market.underlying.to_owned(), parts)
+}
+
+fn maintenance(market: &DayMarket<'_>, assessment: &PmrmAssessment) -> Component {
+    let parts = vec![
+        Component::scaled("scenario loss", assessment.mm_factor, worst_loss(market, assessment)),
+        contingency("contingency", &assessment.maintenance_contingency),
+    ];
+    Component::sum(market.underlying.to_owned(), parts)
+}
+
+/// The worst scenario against the basis test, as losses.
+fn worst_loss(market: &DayMarket<'_>, assessment: &PmrmAssessment) -> Component {
+    let pnl = &assessment.scenario_pnl;
+    let worst = (0..pnl.len()).min_by(|&a, &b| pnl[a].total_cmp(&pnl[b]));
+    let mut parts = vec![Component::leaf("basis test", -assessment.basis_contingency)];
+    if let Some(worst) = worst {
+        parts.push(Component::leaf(market.parameters.scenarios[worst].to_string(), -pnl[worst]));
+    }
+    Component::max("worst loss", parts)
+}
+
+fn contingency(name: &'static str, contingency: &Contingency) -> Component {
+    let Contingency { perp, option, collateral } = *contingency;
+    let parts = vec![
+        Component::leaf("perpetual", perp),
+        Component::leaf("naked short options", option),
+        Component::leaf("collateral", collateral),
+    ];
+    Component::sum(name, parts)
+}
+
+fn binding(market: &DayMarket<'_>, assessment: &PmrmAssessment) -> String {
+    match assessment.binding {
+        PmrmBinding::Basis if assessment.worst_loss == 0.0 => "no losing scenario".to_owned(),
+        PmrmBinding::Basis => "basis test".to_owned(),
+        PmrmBinding::Scenario(index) => market.parameters.scenarios[index].to_string(),
+    }
+}

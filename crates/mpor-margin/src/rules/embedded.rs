@@ -1,0 +1,8 @@
+//! The rule files that are part of mpor, sorted by path: one line a file.
+
+/// Path below `rules/`, and text.
+pub(crate) const FILES: &[(&str, &str)] = &[
+    ("binance/isolated/undated.toml", include_str!("../../rules/binance/isolated/undated.toml")),
+    ("derive/pmrm2/2025-12-08.toml", include_str!("../../rules/derive/pmrm2/2025-12-08.toml")),
+    ("generic/isolated/1.toml", include_str!("../../rules/generic/isolated/1.toml")),
+];
