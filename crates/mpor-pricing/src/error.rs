@@ -64,6 +64,16 @@ pub enum PricingError {
         /// Discounted forward (call) or strike (put).
         high: f64,
     },
+    /// A fit with too little to fit to.
+    #[error(
+        "{found} usable quotes or expiries, and at least {needed} are needed; use a fuller chain"
+    )]
+    TooFewQuotes {
+        /// What was usable.
+        found: usize,
+        /// What is needed.
+        needed: usize,
+    },
     /// Slices that belong together differ in length.
     #[error("{what} has {found} values, and {expected} were expected")]
     Length {
