@@ -1,9 +1,32 @@
 //! Replay, realised losses, breaches, coverage tests, procyclicality and comparison.
+//!
+//! [`replay`](replay::replay) turns a history, books and models into one [`DayResult`] a margin date; [`shard`] writes those
+//! to tables and reads them back; [`assemble`](assemble::assemble) applies overlays, finds and explains breaches, tests
+//! coverage and measures procyclicality; [`tables`] lays the result out.
 
+pub mod assemble;
+pub mod books;
+pub mod cost;
 pub mod coverage;
+pub mod day;
+pub mod error;
+pub mod explain;
 pub mod procyclicality;
+pub mod realised;
+pub mod replay;
 pub mod result;
+pub mod shard;
+pub mod tables;
 
+pub use assemble::{Assembly, assemble};
+pub use cost::CostRow;
+pub use coverage::{CoverageRow, Light, TestRow, Zone};
+pub use day::{DayResult, Labels, ModelDay, Parts};
+pub use error::BacktestError;
+pub use procyclicality::Procyclicality;
+pub use realised::{AccountLoss, UnitPnl};
+pub use replay::{ReplayConfig, first_step, replay};
 pub use result::{
     BacktestResult, Breach, Cause, LossPath, ModelInfo, ProcyclicalityRow, RequirementPath,
+    SourceCounts,
 };

@@ -73,6 +73,19 @@ pub struct LossPath {
     pub worst: Vec<Option<f64>>,
     /// Gross notional of the positions at `t`.
     pub gross_notional: Vec<f64>,
+    /// What the positions at `t` were valued by at the end of the MPOR; all zero where the MPOR is not over.
+    pub sources: Vec<SourceCounts>,
+}
+
+/// How many positions of a portfolio were valued by which source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SourceCounts {
+    /// A market price or a listed mark.
+    pub marks: usize,
+    /// A modelled price: volatility surface, modelled carry, or the index in place of a perpetual's mark.
+    pub surface: usize,
+    /// The settlement price of an expiry inside the MPOR.
+    pub settlements: usize,
 }
 
 /// One loss above one requirement.

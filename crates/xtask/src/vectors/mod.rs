@@ -4,8 +4,11 @@
 //! Exit status: 0 all within tolerance, 1 some case failed, 2 a folder whose model is not known or cannot be read.
 
 pub mod black76;
+pub mod coverage;
 pub mod derive;
+pub mod derive_pmrm2;
 pub mod fhs;
+pub mod procyclicality;
 pub mod report;
 
 use std::path::Path;
@@ -17,7 +20,7 @@ pub type Runner = fn(&Path) -> Result<Vec<FileReport>, String>;
 
 /// Known models, sorted by folder name.
 const RUNNERS: &[(&str, Runner)] =
-    &[("black76", black76::run), ("derive", derive::run), ("fhs", fhs::run)];
+    &[("black76", black76::run), ("coverage", coverage::run), ("derive", derive::run), ("derive_pmrm2", derive_pmrm2::run), ("fhs", fhs::run), ("procyclicality", procyclicality::run)];
 
 /// The runner for a folder, by the longest known name that its own starts with.
 #[must_use]

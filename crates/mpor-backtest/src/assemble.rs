@@ -1,0 +1,357 @@
+//! From replayed days to the result: overlays, breaches with their causes, coverage and procyclicality.
+//!
+//! Overlays walk each account through time, oldest date first, so a rule may use the account's own past and cannot see its
+//! future. Accounts are independent of each other and run in parallel; the collect is ordered.
+
+use mpor_core::{
+    Books, History, Horizon, Level, Loss, LossConvention, MarketState, Money, Timestamp,
+};
+use mpor_margin::{AccountPast, Component, MarginReport, Overlay};
+use rayon::prelude::*;
+
+use crate::coverage::CoverageRow;
+use crate::coverage::assess::{self, Observed};
+use crate::coverage::basel::ZoneBounds;
+use crate::coverage::overlap_zones::zone_bounds;
+use crate::day::{DayResult, additive_parts};
+use crate::error::BacktestError;
+use crate::explain::UnitCauses;
+use crate::procyclicality::MarginPath;
+use crate::realised::UnitPnl;
+use crate::replay::held;
+use crate::result::{
+    BacktestResult, Breach, LossPath, ModelInfo, ProcyclicalityRow, RequirementPath,
+};
+
+/// What the days are assembled with: the study's terms, and the history that explains breaches.
+pub struct Assembly<'a> {
+    /// Reporting currency.
+    pub currency: String,
+    /// The margin period of risk of the replay.
+    pub horizon: Horizon,
+    /// Which loss decides a breach.
+    pub convention: LossConvention,
+    /// The coverage that the models are tested against.
+    pub level: Level,
+    /// The models, in the order of the replay.
+    pub models: Vec<ModelInfo>,
+    /// Overlays of each model, in the order the study writes them; empty for all = none.
+    pub overlays: &'a [Vec<Box<dyn Overlay>>],
+    /// The history that was replayed.
+    pub history: &'a History,
+    /// The books that were replayed.
+    pub books: &'a Books,
+}
+
+/// The result of consecutive replayed days.
+///
+/// # Errors
+/// [`BacktestError`] when days, models and accounts do not fit together, or an overlay cannot be applied.
+pub fn assemble(
+    days: Vec<DayResult>,
+    assembly: Assembly<'_>,
+) -> Result<BacktestResult, BacktestError> {
+    check(&days, &assembly)?;
+    let times: Vec<Timestamp> = days.iter().map(|day| day.time).collect();
+    let losses = losses(&days, assembly.books.accounts.len());
+    let requirements = requirements(&days, &times, &assembly)?;
+    let steps: Vec<usize> = days.iter().map(|day| day.step).collect();
+    drop(days);
+    let breaches = breaches(&times, &steps, &requirements, &losses, &assembly)?;
+    let coverage = coverage(&requirements, &losses, &assembly)?;
+    let procyclicality = procyclicality(&requirements);
+    Ok(BacktestResult {
+        currency: assembly.currency,
+        times,
+        horizon: assembly.horizon,
+        convention: assembly.convention,
+        level: assembly.level,
+        accounts: assembly.books.accounts.clone(),
+        models: assembly.models,
+        requirements,
+        losses,
+        breaches,
+        coverage,
+        procyclicality,
+    })
+}
+
+fn check(days: &[DayResult], assembly: &Assembly<'_>) -> Result<(), BacktestError> {
+    if days.is_empty() {
+        return Err(BacktestError::Nothing("margin dates"));
+    }
+    for pair in days.windows(2) {
+        let (earlier, later) = (pair[0].step, pair[1].step);
+        if later != earlier + 1 {
+            return Err(BacktestError::DayOrder { earlier, later });
+        }
+    }
+    let (models, accounts) = (assembly.models.len(), assembly.books.accounts.len());
+    if !assembly.overlays.is_empty() {
+        same_count("models with overlays", assembly.overlays.len(), models)?;
+    }
+    for day in days {
+        same_count("models of a day", day.models.len(), models)?;
+        same_count("accounts of a day", day.losses.len(), accounts)?;
+        for model in &day.models {
+            same_count("requirements of a day", model.initial.len(), accounts)?;
+        }
+    }
+    Ok(())
+}
+
+fn same_count(what: &'static str, found: usize, expected: usize) -> Result<(), BacktestError> {
+    if found == expected { Ok(()) } else { Err(BacktestError::Counts { what, found, expected }) }
+}
+
+fn losses(days: &[DayResult], accounts: usize) -> Vec<LossPath> {
+    let path = |account: usize| {
+        let losses = || days.iter().map(|day| &day.losses[account]);
+        LossPath {
+            horizon: losses().map(|loss| loss.horizon).collect(),
+            worst: losses().map(|loss| loss.worst).collect(),
+            gross_notional: losses().map(|loss| loss.gross_notional).collect(),
+            sources: losses().map(|loss| loss.sources).collect(),
+        }
+    };
+    (0..accounts).into_par_iter().map(path).collect()
+}
+
+fn requirements(
+    days: &[DayResult],
+    times: &[Timestamp],
+    assembly: &Assembly<'_>,
+) -> Result<Vec<Vec<RequirementPath>>, BacktestError> {
+    let model = |model: usize| {
+        let paths: Vec<Result<RequirementPath, BacktestError>> = (0..assembly.books.accounts.len())
+            .into_par_iter()
+            .map(|account| requirement_path(days, times, assembly, model, account))
+            .collect();
+        paths.into_iter().collect()
+    };
+    (0..assembly.models.len()).map(model).collect()
+}
+
+fn requirement_path(
+    days: &[DayResult],
+    times: &[Timestamp],
+    assembly: &Assembly<'_>,
+    model: usize,
+    account: usize,
+) -> Result<RequirementPath, BacktestError> {
+    let overlays = assembly.overlays.get(model).map_or(&[][..], Vec::as_slice);
+    let mut path = RequirementPath::default();
+    let mut unmitigated = Vec::with_capacity(days.len());
+    for (at, day) in days.iter().enumerate() {
+        let of = &day.models[model];
+        let own: Vec<(&str, f64)> = of
+            .parts
+            .iter()
+            .filter_map(|(name, amounts)| Some((name.as_str(), (*amounts.get(account)?)?)))
+            .collect();
+        let past =
+            AccountPast { times: &times[..at], unmitigated: &unmitigated, required: &path.initial };
+        let report = MarginReport {
+            initial: Component::leaf(OWN, of.initial[account]),
+            maintenance: Component::leaf(OWN, of.maintenance[account]),
+            binding: of.binding.get(account).map(str::to_owned),
+            gross_notional: day.losses[account].gross_notional,
+        };
+        let report =
+            mitigate(report, overlays, &past).map_err(|source| BacktestError::Requirement {
+                model: assembly.models[model].id.clone(),
+                account: assembly.books.accounts[account].clone(),
+                time: day.time,
+                source,
+            })?;
+        unmitigated.push(of.initial[account]);
+        push(&mut path, report, &own);
+    }
+    pad(&mut path.components, path.initial.len());
+    Ok(path)
+}
+
+/// The node that stands for the model's own requirement below the overlays.
+const OWN: &str = "model";
+
+fn mitigate(
+    report: MarginReport,
+    overlays: &[Box<dyn Overlay>],
+    past: &AccountPast<'_>,
+) -> Result<MarginReport, mpor_margin::MarginError> {
+    overlays.iter().try_fold(report, |report, overlay| overlay.apply(report, past))
+}
+
+/// Appends one date; the model's own node is replaced by its parts, so that the parts of a path add up to its requirement.
+fn push(path: &mut RequirementPath, report: MarginReport, own: &[(&str, f64)]) {
+    let at = path.initial.len();
+    path.initial.push(report.initial.amount());
+    path.maintenance.push(report.maintenance.amount());
+    path.binding.push(report.binding.unwrap_or_default());
+    if own.is_empty() {
+        return;
+    }
+    let total: f64 = own.iter().map(|part| part.1).sum();
+    for (name, amount) in additive_parts(&report.initial) {
+        if name == OWN && total != 0.0 {
+            own.iter().for_each(|(part, own)| add(path, part, at, own * (amount / total)));
+        } else {
+            add(path, name, at, amount);
+        }
+    }
+}
+
+fn add(path: &mut RequirementPath, name: &str, at: usize, amount: f64) {
+    let components = &mut path.components;
+    let known = components.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
+        components.push((name.to_owned(), Vec::new()));
+        components.len() - 1
+    });
+    let amounts = &mut components[known].1;
+    amounts.resize(at + 1, 0.0);
+    amounts[at] += amount;
+}
+
+fn pad(components: &mut [(String, Vec<f64>)], steps: usize) {
+    components.iter_mut().for_each(|(_, amounts)| amounts.resize(steps, 0.0));
+}
+
+fn breaches(
+    times: &[Timestamp],
+    steps: &[usize],
+    requirements: &[Vec<RequirementPath>],
+    losses: &[LossPath],
+    assembly: &Assembly<'_>,
+) -> Result<Vec<Breach>, BacktestError> {
+    let mut breaches = Vec::new();
+    for (model, paths) in requirements.iter().enumerate() {
+        for (account, (path, losses)) in paths.iter().zip(losses).enumerate() {
+            for (step, loss) in losses.by(assembly.convention).iter().enumerate() {
+                let (Some(loss), requirement) = (*loss, path.initial[step]) else { continue };
+                if Loss(loss).breaches(Money(requirement)) {
+                    let (time, binding) = (times[step], path.binding[step].clone());
+                    let causes = Vec::new();
+                    breaches.push(Breach {
+                        time,
+                        step,
+                        model,
+                        account,
+                        requirement,
+                        loss,
+                        binding,
+                        causes,
+                    });
+                }
+            }
+        }
+    }
+    explain(&mut breaches, steps, assembly)?;
+    Ok(breaches)
+}
+
+/// Fills in the causes, one margin date at a time: all breaches of a date share its revaluations.
+fn explain(
+    breaches: &mut [Breach],
+    steps: &[usize],
+    assembly: &Assembly<'_>,
+) -> Result<(), BacktestError> {
+    let mut by_step: Vec<Vec<&mut Breach>> = steps.iter().map(|_| Vec::new()).collect();
+    for breach in breaches {
+        by_step[breach.step].push(breach);
+    }
+    let results: Vec<Result<(), BacktestError>> = by_step
+        .into_par_iter()
+        .zip(steps)
+        .filter(|(breaches, _)| !breaches.is_empty())
+        .map(|(breaches, &step)| explain_date(breaches, step, assembly))
+        .collect();
+    results.into_iter().collect()
+}
+
+fn explain_date(
+    breaches: Vec<&mut Breach>,
+    step: usize,
+    assembly: &Assembly<'_>,
+) -> Result<(), BacktestError> {
+    let (history, m) = (assembly.history, assembly.horizon.steps());
+    let portfolios = &assembly.books.portfolios[step];
+    let mut accounts: Vec<usize> = breaches.iter().map(|breach| breach.account).collect();
+    accounts.sort_unstable();
+    accounts.dedup();
+    let involved: Vec<_> = accounts.iter().map(|&account| portfolios[account].clone()).collect();
+    let states: Vec<MarketState> =
+        (step..=step + m).map(|step| history.state(step)).collect::<Result<_, _>>()?;
+    let held = held(history.universe.instruments().len(), &involved);
+    let unit = UnitPnl::realise(history, step, &states, held)?;
+    let mut by_end: Vec<Option<UnitCauses>> = vec![None; m + 1];
+    for breach in breaches {
+        let portfolio = &portfolios[breach.account];
+        let k = match assembly.convention {
+            LossConvention::Horizon => m,
+            LossConvention::Worst => unit.worst_step(portfolio),
+        };
+        let causes = match &by_end[k] {
+            Some(known) => known,
+            None => by_end[k].insert(UnitCauses::explain(history, &states, k, &unit)?),
+        };
+        breach.causes = causes.portfolio(&unit, portfolio, -breach.loss);
+    }
+    Ok(())
+}
+
+fn coverage(
+    requirements: &[Vec<RequirementPath>],
+    losses: &[LossPath],
+    assembly: &Assembly<'_>,
+) -> Result<Vec<CoverageRow>, BacktestError> {
+    let (horizon, level) = (assembly.horizon.steps(), assembly.level);
+    let mut rows = Vec::new();
+    for (model, paths) in requirements.iter().enumerate() {
+        let observed: Vec<Observed> = paths
+            .iter()
+            .zip(losses)
+            .map(|(path, losses)| {
+                let gross = &losses.gross_notional;
+                Observed::new(losses.by(assembly.convention), gross, &path.initial)
+            })
+            .collect();
+        let zones = zones(&observed, horizon, level);
+        let accounts: Vec<_> = observed
+            .par_iter()
+            .enumerate()
+            .map(|(account, observed)| {
+                let zone = &zones[&observed.len()];
+                assess::account(model, account, observed, level, horizon, zone)
+            })
+            .collect();
+        for row in accounts {
+            rows.push(row?);
+        }
+        rows.push(assess::pooled(model, observed.iter()));
+    }
+    Ok(rows)
+}
+
+/// Zone bounds by number of observations, made before the parallel part: a simulation uses all threads itself.
+fn zones(
+    observed: &[Observed],
+    horizon: usize,
+    level: Level,
+) -> std::collections::BTreeMap<usize, ZoneBounds> {
+    let mut zones = std::collections::BTreeMap::new();
+    for one in observed {
+        zones.entry(one.len()).or_insert_with(|| zone_bounds(horizon, one.len(), level));
+    }
+    zones
+}
+
+fn procyclicality(requirements: &[Vec<RequirementPath>]) -> Vec<ProcyclicalityRow> {
+    let mut rows = Vec::new();
+    for (model, paths) in requirements.iter().enumerate() {
+        for (account, path) in paths.iter().enumerate() {
+            let metrics = MarginPath::new(&path.initial).ok().map(|path| path.summary());
+            rows.push(ProcyclicalityRow { model, account, metrics });
+        }
+    }
+    rows
+}

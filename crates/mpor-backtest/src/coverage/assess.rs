@@ -1,0 +1,244 @@
+//! From a requirement path and a loss path to a row of the coverage table.
+//!
+//! Observations are the margin dates whose MPOR is over and on which something was held. Where the MPOR is longer than a
+//! step, losses overlap: each test is run on every non-overlapping sub-sample, and the row shows the sub-sample with the
+//! smallest p-value, multiplied by their number (Bonferroni); a HAC test of the rate over all observations is added; the
+//! zone is the one for overlapping losses; and the bounds are those of a sub-sample's share of observations and breaches.
+
+use mpor_core::{Level, Loss, Money};
+
+use super::basel::ZoneBounds;
+use super::row::{CoverageRow, TestRow};
+use super::{
+    CoverageError, Forecasts, HitSequence, OverlappingHits, TESTS, TestOutcome, clopper_pearson,
+    dq, hac,
+};
+
+/// Confidence of the bounds of the coverage.
+const CONFIDENCE: f64 = 0.95;
+
+/// Losses and requirements of the observed margin dates of one account under one model, in time order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Observed {
+    /// Realised losses.
+    pub loss: Vec<f64>,
+    /// Initial margins.
+    pub requirement: Vec<f64>,
+}
+
+impl Observed {
+    /// The dates with a loss and something held.
+    #[must_use]
+    pub fn new(losses: &[Option<f64>], gross_notional: &[f64], requirements: &[f64]) -> Self {
+        let mut observed = Observed::default();
+        for ((loss, gross), requirement) in losses.iter().zip(gross_notional).zip(requirements) {
+            if let (Some(loss), true) = (loss, *gross > 0.0) {
+                observed.loss.push(*loss);
+                observed.requirement.push(*requirement);
+            }
+        }
+        observed
+    }
+
+    /// Number of observations.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.loss.len()
+    }
+
+    /// Whether nothing was observed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.loss.is_empty()
+    }
+
+    /// Which losses were strictly above their requirement.
+    #[must_use]
+    pub fn hits(&self) -> Vec<bool> {
+        self.pairs().map(|(loss, requirement)| loss.breaches(requirement)).collect()
+    }
+
+    fn pairs(&self) -> impl Iterator<Item = (Loss, Money)> + '_ {
+        let requirements = self.requirement.iter().copied().map(Money);
+        self.loss.iter().copied().map(Loss).zip(requirements)
+    }
+
+    /// Largest and summed shortfall.
+    fn shortfalls(&self) -> (f64, f64) {
+        let shortfalls = self.pairs().map(|(loss, requirement)| loss.shortfall(requirement).0);
+        shortfalls.fold((0.0, 0.0), |(most, sum), one| (most.max(one), sum + one))
+    }
+}
+
+/// The coverage of one model for one account, `zone` being the zone bounds of as many observations.
+///
+/// # Errors
+/// [`CoverageError`] for a horizon of no step.
+pub fn account(
+    model: usize,
+    account: usize,
+    observed: &Observed,
+    level: Level,
+    horizon: usize,
+    zone: &ZoneBounds,
+) -> Result<CoverageRow, CoverageError> {
+    let hits = OverlappingHits::new(observed.hits(), level, horizon)?;
+    let tests = if horizon == 1 {
+        independent_tests(observed, level)
+    } else {
+        overlapping_tests(observed, &hits)
+    };
+    Ok(CoverageRow {
+        account: Some(account),
+        bounds: coverage_bounds(hits.len(), hits.count(), horizon),
+        zone: if hits.is_empty() { None } else { zone.zone(hits.count()) },
+        tests,
+        ..row(model, [observed].into_iter())
+    })
+}
+
+/// The coverage of one model over all accounts.
+///
+/// It has neither bounds, zone nor tests: accounts live through the same market, so their breaches are not independent.
+#[must_use]
+pub fn pooled<'a>(model: usize, observed: impl Iterator<Item = &'a Observed>) -> CoverageRow {
+    row(model, observed)
+}
+
+fn row<'a>(model: usize, observed: impl Iterator<Item = &'a Observed>) -> CoverageRow {
+    let (mut observations, mut breaches, mut worst, mut sum) = (0, 0, 0.0_f64, 0.0);
+    for one in observed {
+        let (most, total) = one.shortfalls();
+        observations += one.len();
+        breaches += one.pairs().filter(|(loss, requirement)| loss.breaches(*requirement)).count();
+        worst = worst.max(most);
+        sum += total;
+    }
+    CoverageRow {
+        model,
+        account: None,
+        observations,
+        breaches,
+        coverage: (observations > 0).then(|| 1.0 - breaches as f64 / observations as f64),
+        bounds: None,
+        worst_shortfall: worst,
+        mean_shortfall: if breaches > 0 { sum / breaches as f64 } else { 0.0 },
+        zone: None,
+        tests: Vec::new(),
+    }
+}
+
+fn coverage_bounds(observations: usize, breaches: usize, horizon: usize) -> Option<(f64, f64)> {
+    let share = |count: usize| count as f64 / horizon as f64;
+    let confidence = Level::new(CONFIDENCE).ok()?;
+    let (low, high) =
+        clopper_pearson::bounds(share(observations), share(breaches), confidence).ok()?;
+    Some((1.0 - high, 1.0 - low))
+}
+
+fn independent_tests(observed: &Observed, level: Level) -> Vec<TestRow> {
+    let hits = HitSequence::daily(observed.hits(), level);
+    let mut rows: Vec<TestRow> =
+        TESTS.iter().map(|test| test_row(test.id(), test.test(&hits))).collect();
+    rows.push(test_row("dq", dynamic_quantile(&observed.loss, &observed.requirement, level)));
+    rows
+}
+
+fn overlapping_tests(observed: &Observed, hits: &OverlappingHits) -> Vec<TestRow> {
+    let (parts, level, horizon) = (hits.non_overlapping_subsamples(), hits.level(), hits.horizon());
+    let mut rows: Vec<TestRow> = TESTS
+        .iter()
+        .map(|test| bonferroni(test.id(), parts.iter().map(|part| test.test(part)).collect()))
+        .collect();
+    let every = |values: &[f64], start: usize| -> Vec<f64> {
+        values.iter().skip(start).step_by(horizon).copied().collect()
+    };
+    let outcomes = (0..horizon).map(|start| {
+        let (loss, var) = (every(&observed.loss, start), every(&observed.requirement, start));
+        dynamic_quantile(&loss, &var, level)
+    });
+    rows.push(bonferroni("dq", outcomes.collect()));
+    rows.push(rate_row(hits));
+    rows
+}
+
+fn dynamic_quantile(loss: &[f64], var: &[f64], level: Level) -> Result<TestOutcome, CoverageError> {
+    dq::test(&Forecasts::new(loss, var, level)?)
+}
+
+/// Autocovariances of hits of `m`-step losses end at lag `m - 1`; twice as many, because Bartlett weights fade the far ones.
+fn rate_row(hits: &OverlappingHits) -> TestRow {
+    let lag = 2 * (hits.horizon() - 1);
+    let found = hac::test(hits.hits(), hits.level().tail(), lag).map(|found| found.outcome);
+    let row = test_row("hac", found);
+    let note = format!("all overlapping observations, {lag} lags");
+    if row.p_value.is_some() { TestRow { note, ..row } } else { row }
+}
+
+fn bonferroni(test: &str, outcomes: Vec<Result<TestOutcome, CoverageError>>) -> TestRow {
+    let defined: Vec<TestOutcome> = outcomes.iter().flatten().copied().collect();
+    let least = defined.iter().min_by(|a, b| a.p_value.total_cmp(&b.p_value));
+    match (least, outcomes.into_iter().find_map(Result::err)) {
+        (Some(least), _) => TestRow {
+            test: test.to_owned(),
+            statistic: Some(least.statistic),
+            p_value: Some((least.p_value * defined.len() as f64).min(1.0)),
+            note: format!("worst of {} sub-samples without overlap, Bonferroni", defined.len()),
+        },
+        (None, Some(error)) => test_row(test, Err(error)),
+        (None, None) => TestRow {
+            test: test.to_owned(),
+            statistic: None,
+            p_value: None,
+            note: "no observations".to_owned(),
+        },
+    }
+}
+
+fn test_row(test: &str, outcome: Result<TestOutcome, CoverageError>) -> TestRow {
+    let (statistic, p_value, note) = match outcome {
+        Ok(outcome) => (Some(outcome.statistic), Some(outcome.p_value), String::new()),
+        Err(error) => (None, None, error.to_string()),
+    };
+    TestRow { test: test.to_owned(), statistic, p_value, note }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::coverage::overlap_zones::zone_bounds;
+
+    #[test]
+    fn the_pooled_row_by_hand() {
+        // The ten-day toy of the reference: 4 breaches, peak 20, mean 13.75 (PQD 6.5).
+        let requirement = [100.0, 100.0, 110.0, 130.0, 180.0, 240.0, 200.0, 150.0, 120.0, 100.0];
+        let loss = [50.0, -20.0, 115.0, 90.0, 200.0, 260.0, 40.0, -60.0, 130.0, 80.0];
+        let observed = Observed::new(&loss.map(Some), &[1.0; 10], &requirement);
+        let row = pooled(0, [&observed].into_iter());
+        assert_eq!((row.observations, row.breaches), (10, 4));
+        assert_eq!((row.worst_shortfall, row.mean_shortfall), (20.0, 13.75));
+        assert!((row.coverage.unwrap() - 0.6).abs() < 1e-15);
+    }
+
+    #[test]
+    fn dates_without_positions_or_outcome_are_not_observed() {
+        let observed =
+            Observed::new(&[Some(1.0), Some(2.0), None], &[0.0, 1.0, 1.0], &[0.5, 3.0, 0.0]);
+        assert_eq!(observed, Observed { loss: vec![2.0], requirement: vec![3.0] });
+    }
+
+    #[test]
+    fn overlapping_losses_get_the_wider_zone_and_bounds() {
+        let loss: Vec<f64> = (0..250).map(|at| if at < 5 { 2.0 } else { 0.0 }).collect();
+        let observed = Observed { loss, requirement: vec![1.0; 250] };
+        let of = |horizon| {
+            let zone = zone_bounds(horizon, 250, Level::P99);
+            account(0, 0, &observed, Level::P99, horizon, &zone).unwrap()
+        };
+        let (one, two) = (of(1), of(2));
+        assert_eq!(one.zone.unwrap().green_max, 4);
+        assert_eq!(two.zone.unwrap().green_max, 5);
+        assert!(two.bounds.unwrap().0 < one.bounds.unwrap().0);
+        assert!(two.tests.iter().any(|row| row.test == "hac"));
+    }
+}

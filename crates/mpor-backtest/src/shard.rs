@@ -1,0 +1,250 @@
+//! Replayed days as tables, and back, without the loss of a bit: what a run writes as it goes and resumes from.
+//!
+//! | table | row | columns |
+//! | --- | --- | --- |
+//! | `losses` | day, account | `step time account horizon worst gross_notional marks surface settlements` |
+//! | `requirements` | day, model, account | `step model account initial maintenance binding` |
+//! | `components` | day, model, part, account | `step model part account amount` |
+//!
+//! Accounts and models are numbers here, their positions in the study: a shard belongs to one study, and is laid out with
+//! names only at the end.
+
+use mpor_core::{Column, Table, Timestamp};
+
+use crate::day::{DayResult, ModelDay};
+use crate::error::BacktestError;
+use crate::realised::AccountLoss;
+use crate::result::SourceCounts;
+
+/// Names of a shard's tables, in the order of [`to_tables`].
+pub const TABLES: [&str; 3] = ["losses", "requirements", "components"];
+
+const LOSSES: &str = TABLES[0];
+const REQUIREMENTS: &str = TABLES[1];
+const COMPONENTS: &str = TABLES[2];
+
+/// The three tables of a range of days.
+///
+/// # Errors
+/// Never for days of the replay; [`BacktestError::Market`] when a day's columns differ in length.
+pub fn to_tables(days: &[DayResult]) -> Result<Vec<Table>, BacktestError> {
+    Ok(vec![losses(days)?, requirements(days)?, components(days)?])
+}
+
+/// The days of a shard's tables.
+///
+/// # Errors
+/// [`BacktestError::Shard`] naming the table and column that is not what [`to_tables`] writes.
+pub fn from_tables(tables: &[Table]) -> Result<Vec<DayResult>, BacktestError> {
+    let mut days = read_losses(&Reader::new(tables, LOSSES)?)?;
+    read_requirements(&Reader::new(tables, REQUIREMENTS)?, &mut days)?;
+    read_components(&Reader::new(tables, COMPONENTS)?, &mut days)?;
+    Ok(days)
+}
+
+fn losses(days: &[DayResult]) -> Result<Table, BacktestError> {
+    let rows =
+        || days.iter().flat_map(|day| day.losses.iter().enumerate().map(move |row| (day, row)));
+    let loss = |of: fn(&AccountLoss) -> Option<f64>| {
+        Column::Number(rows().map(|(_, (_, loss))| of(loss)).collect())
+    };
+    let count = |of: fn(&SourceCounts) -> usize| {
+        Column::counts(rows().map(|(_, (_, loss))| of(&loss.sources)))
+    };
+    Ok(Table::new(
+        LOSSES,
+        [
+            ("step", Column::counts(rows().map(|(day, _)| day.step))),
+            ("time", Column::times(rows().map(|(day, _)| day.time))),
+            ("account", Column::counts(rows().map(|(_, (account, _))| account))),
+            ("horizon", loss(|loss| loss.horizon)),
+            ("worst", loss(|loss| loss.worst)),
+            ("gross_notional", loss(|loss| Some(loss.gross_notional))),
+            ("marks", count(|sources| sources.marks)),
+            ("surface", count(|sources| sources.surface)),
+            ("settlements", count(|sources| sources.settlements)),
+        ],
+    )?)
+}
+
+fn requirements(days: &[DayResult]) -> Result<Table, BacktestError> {
+    let rows = || {
+        days.iter().flat_map(|day| {
+            day.models.iter().enumerate().flat_map(move |(model, of)| {
+                (0..of.initial.len()).map(move |account| (day.step, model, account, of))
+            })
+        })
+    };
+    let binding = rows().map(|(_, _, account, of)| of.binding.get(account).map(str::to_owned));
+    Ok(Table::new(
+        REQUIREMENTS,
+        [
+            ("step", Column::counts(rows().map(|row| row.0))),
+            ("model", Column::counts(rows().map(|row| row.1))),
+            ("account", Column::counts(rows().map(|row| row.2))),
+            ("initial", Column::numbers(rows().map(|(_, _, account, of)| of.initial[account]))),
+            (
+                "maintenance",
+                Column::numbers(rows().map(|(_, _, account, of)| of.maintenance[account])),
+            ),
+            ("binding", Column::Text(binding.collect())),
+        ],
+    )?)
+}
+
+fn components(days: &[DayResult]) -> Result<Table, BacktestError> {
+    let (mut steps, mut models, mut parts, mut accounts, mut amounts) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for day in days {
+        for (model, of) in day.models.iter().enumerate() {
+            for (name, by_account) in &of.parts {
+                for (account, amount) in by_account.iter().enumerate() {
+                    let Some(amount) = amount else { continue };
+                    steps.push(day.step);
+                    models.push(model);
+                    parts.push(name.as_str());
+                    accounts.push(account);
+                    amounts.push(*amount);
+                }
+            }
+        }
+    }
+    Ok(Table::new(
+        COMPONENTS,
+        [
+            ("step", Column::counts(steps)),
+            ("model", Column::counts(models)),
+            ("part", Column::texts(parts)),
+            ("account", Column::counts(accounts)),
+            ("amount", Column::numbers(amounts)),
+        ],
+    )?)
+}
+
+/// One table, read by column, with errors that name the place.
+struct Reader<'a> {
+    name: &'static str,
+    table: &'a Table,
+}
+
+impl<'a> Reader<'a> {
+    fn new(tables: &'a [Table], name: &'static str) -> Result<Self, BacktestError> {
+        let table = tables.iter().find(|table| table.name() == name);
+        Ok(Reader {
+            name,
+            table: table.ok_or(BacktestError::Shard { table: name, column: "step" })?,
+        })
+    }
+
+    fn broken(&self, column: &'static str) -> BacktestError {
+        BacktestError::Shard { table: self.name, column }
+    }
+
+    fn counts(&self, column: &'static str) -> Result<Vec<usize>, BacktestError> {
+        let Some(Column::Count(values)) = self.table.column(column) else {
+            return Err(self.broken(column));
+        };
+        let count = |value: &Option<i64>| value.and_then(|value| usize::try_from(value).ok());
+        values.iter().map(count).collect::<Option<_>>().ok_or_else(|| self.broken(column))
+    }
+
+    fn optional(&self, column: &'static str) -> Result<&'a [Option<f64>], BacktestError> {
+        match self.table.column(column) {
+            Some(Column::Number(values)) => Ok(values),
+            _ => Err(self.broken(column)),
+        }
+    }
+
+    fn numbers(&self, column: &'static str) -> Result<Vec<f64>, BacktestError> {
+        let values = self.optional(column)?.iter().copied();
+        values.collect::<Option<_>>().ok_or_else(|| self.broken(column))
+    }
+
+    fn texts(&self, column: &'static str) -> Result<&'a [Option<String>], BacktestError> {
+        match self.table.column(column) {
+            Some(Column::Text(values)) => Ok(values),
+            _ => Err(self.broken(column)),
+        }
+    }
+
+    fn times(&self, column: &'static str) -> Result<Vec<Timestamp>, BacktestError> {
+        match self.table.column(column) {
+            Some(Column::Time(values)) => {
+                let times = values.iter().copied().collect::<Option<_>>();
+                times.ok_or_else(|| self.broken(column))
+            }
+            _ => Err(self.broken(column)),
+        }
+    }
+}
+
+fn read_losses(reader: &Reader<'_>) -> Result<Vec<DayResult>, BacktestError> {
+    let (steps, times) = (reader.counts("step")?, reader.times("time")?);
+    let accounts = reader.counts("account")?;
+    let (horizon, worst) = (reader.optional("horizon")?, reader.optional("worst")?);
+    let gross = reader.numbers("gross_notional")?;
+    let marks = reader.counts("marks")?;
+    let surface = reader.counts("surface")?;
+    let settlements = reader.counts("settlements")?;
+    let mut days: Vec<DayResult> = Vec::new();
+    for row in 0..steps.len() {
+        if days.last().is_none_or(|day| day.step != steps[row]) {
+            let (step, time) = (steps[row], times[row]);
+            days.push(DayResult { step, time, models: Vec::new(), losses: Vec::new() });
+        }
+        let Some(day) = days.last_mut() else { continue };
+        if accounts[row] != day.losses.len() {
+            return Err(reader.broken("account"));
+        }
+        day.losses.push(AccountLoss {
+            horizon: horizon[row],
+            worst: worst[row],
+            gross_notional: gross[row],
+            sources: SourceCounts {
+                marks: marks[row],
+                surface: surface[row],
+                settlements: settlements[row],
+            },
+        });
+    }
+    Ok(days)
+}
+
+fn read_requirements(reader: &Reader<'_>, days: &mut [DayResult]) -> Result<(), BacktestError> {
+    let (steps, models) = (reader.counts("step")?, reader.counts("model")?);
+    let accounts = reader.counts("account")?;
+    let (initial, maintenance) = (reader.numbers("initial")?, reader.numbers("maintenance")?);
+    let binding = reader.texts("binding")?;
+    for row in 0..steps.len() {
+        let day = day_of(days, steps[row]).ok_or_else(|| reader.broken("step"))?;
+        if models[row] == day.models.len() {
+            day.models.push(ModelDay::default());
+        }
+        let of = day.models.get_mut(models[row]).ok_or_else(|| reader.broken("model"))?;
+        if accounts[row] != of.initial.len() {
+            return Err(reader.broken("account"));
+        }
+        of.initial.push(initial[row]);
+        of.maintenance.push(maintenance[row]);
+        of.binding.push(binding[row].clone());
+    }
+    Ok(())
+}
+
+fn read_components(reader: &Reader<'_>, days: &mut [DayResult]) -> Result<(), BacktestError> {
+    let (steps, models) = (reader.counts("step")?, reader.counts("model")?);
+    let (parts, accounts) = (reader.texts("part")?, reader.counts("account")?);
+    let amounts = reader.numbers("amount")?;
+    for row in 0..steps.len() {
+        let day = day_of(days, steps[row]).ok_or_else(|| reader.broken("step"))?;
+        let of = day.models.get_mut(models[row]).ok_or_else(|| reader.broken("model"))?;
+        let part = parts[row].as_deref().ok_or_else(|| reader.broken("part"))?;
+        of.push_part(part, accounts[row], amounts[row]);
+    }
+    Ok(())
+}
+
+fn day_of(days: &mut [DayResult], step: usize) -> Option<&mut DayResult> {
+    let at = days.binary_search_by_key(&step, |day| day.step).ok()?;
+    days.get_mut(at)
+}
