@@ -20,6 +20,7 @@ pub mod scan;
 pub mod schema;
 pub mod series;
 pub mod source;
+pub mod tables;
 
 pub use error::DataError;
 pub use policy::{Policies, Policy};

@@ -1,0 +1,243 @@
+//! Tables to Parquet and back.
+//!
+//! zstd, one fixed writer name, no time of writing: equal tables and metadata give equal bytes. A table written in
+//! several pieces is cut into row groups by the pieces, so a reader that wants a range skips the others.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::Path;
+
+use arrow::datatypes::SchemaRef;
+use mpor_core::Table;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
+
+use super::atomic::AtomicFile;
+use super::batch;
+use crate::error::DataError;
+
+/// Key-value pairs kept in the footer of a file, such as the hash of the study that made it.
+pub type Metadata = BTreeMap<String, String>;
+
+/// Rows a row group at most.
+const ROW_GROUP: usize = 1 << 17;
+/// Key under which Arrow keeps its schema; not the caller's.
+const ARROW_SCHEMA: &str = "ARROW:schema";
+
+/// Writes a table piece by piece; the file appears under its name on [`finish`](TableWriter::finish).
+#[derive(Debug)]
+pub struct TableWriter {
+    file: String,
+    schema: Option<SchemaRef>,
+    metadata: Metadata,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Waiting(AtomicFile),
+    Writing(Box<ArrowWriter<AtomicFile>>),
+    Broken,
+}
+
+impl TableWriter {
+    /// Starts a file; its columns are those of the first table appended.
+    ///
+    /// # Errors
+    /// [`DataError::Unwritable`].
+    pub fn create(target: &Path, metadata: Metadata) -> Result<Self, DataError> {
+        let state = State::Waiting(AtomicFile::create(target)?);
+        Ok(TableWriter { file: target.display().to_string(), schema: None, metadata, state })
+    }
+
+    /// Appends the rows of a table as row groups of their own.
+    ///
+    /// # Errors
+    /// [`DataError::OtherColumns`] when the columns are not those of the first table, [`DataError::NotFinite`] for a
+    /// NaN or infinity, [`DataError::Unwritable`].
+    pub fn append(&mut self, table: &Table) -> Result<(), DataError> {
+        let schema = batch::schema(table);
+        let expected = self.schema.get_or_insert_with(|| schema.clone()).clone();
+        if expected != schema {
+            let (expected, found) = (names(&expected), names(&schema));
+            return Err(DataError::OtherColumns { file: self.file.clone(), expected, found });
+        }
+        let rows = batch::to_batch(table, schema)?;
+        let file = self.file.clone();
+        let writer = self.writer(expected)?;
+        let refuse =
+            |error| DataError::Unwritable { file: file.clone(), problem: format!("{error}") };
+        writer.write(&rows).map_err(refuse)?;
+        writer.flush().map_err(refuse)
+    }
+
+    /// Completes the file. Without any table appended it is an error: a file without columns says nothing.
+    ///
+    /// # Errors
+    /// [`DataError::Unwritable`].
+    pub fn finish(self) -> Result<(), DataError> {
+        let refuse = |problem: String| DataError::Unwritable { file: self.file.clone(), problem };
+        match self.state {
+            State::Writing(writer) => {
+                writer.into_inner().map_err(|error| refuse(error.to_string()))?.finish()
+            }
+            State::Waiting(_) => Err(refuse("no table was appended".to_owned())),
+            State::Broken => Err(refuse("an earlier append failed".to_owned())),
+        }
+    }
+
+    fn writer(&mut self, schema: SchemaRef) -> Result<&mut ArrowWriter<AtomicFile>, DataError> {
+        if let State::Waiting(_) = self.state
+            && let State::Waiting(file) = std::mem::replace(&mut self.state, State::Broken)
+        {
+            let problem = |error| DataError::Unwritable {
+                file: self.file.clone(),
+                problem: format!("{error}"),
+            };
+            let writer = ArrowWriter::try_new(file, schema, Some(properties(&self.metadata)))
+                .map_err(problem)?;
+            self.state = State::Writing(Box::new(writer));
+        }
+        match &mut self.state {
+            State::Writing(writer) => Ok(writer),
+            _ => Err(DataError::Unwritable {
+                file: self.file.clone(),
+                problem: "an earlier append failed".to_owned(),
+            }),
+        }
+    }
+}
+
+/// Writes a whole table.
+///
+/// # Errors
+/// As [`TableWriter`].
+pub fn write_parquet(table: &Table, target: &Path, metadata: Metadata) -> Result<(), DataError> {
+    let mut writer = TableWriter::create(target, metadata)?;
+    writer.append(table)?;
+    writer.finish()
+}
+
+/// Reads a table, named after its file. Any integer becomes a count, any float a number, any timestamp an instant;
+/// a date becomes its midnight, a time without a zone is taken as UTC.
+///
+/// # Errors
+/// [`DataError::Unreadable`] or [`DataError::WrongType`], naming the file.
+pub fn read_parquet(path: &Path) -> Result<Table, DataError> {
+    let file = path.display().to_string();
+    let refuse = |error: &dyn std::fmt::Display| DataError::unreadable(&file, error);
+    let builder = builder(path)?;
+    let schema = builder.schema().clone();
+    let reader = builder.build().map_err(|error| refuse(&error))?;
+    let batches = reader.collect::<Result<Vec<_>, _>>().map_err(|error| refuse(&error))?;
+    let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    Ok(Table::new(name, batch::columns(&file, &schema, &batches)?)?)
+}
+
+/// The key-value pairs of a file.
+///
+/// # Errors
+/// [`DataError::Unreadable`].
+pub fn read_parquet_metadata(path: &Path) -> Result<Metadata, DataError> {
+    let builder = builder(path)?;
+    let pairs = builder.metadata().file_metadata().key_value_metadata();
+    let own = pairs.into_iter().flatten().filter(|pair| pair.key != ARROW_SCHEMA);
+    Ok(own.map(|pair| (pair.key.clone(), pair.value.clone().unwrap_or_default())).collect())
+}
+
+fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, DataError> {
+    let file = path.display().to_string();
+    let open = File::open(path).map_err(|error| DataError::unreadable(&file, error))?;
+    ParquetRecordBatchReaderBuilder::try_new(open)
+        .map_err(|error| DataError::unreadable(&file, error))
+}
+
+/// Dictionaries where values repeat; otherwise the bytes of floats side by side, which zstd packs best.
+fn properties(metadata: &Metadata) -> WriterProperties {
+    let pairs = metadata.iter().map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
+    WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_created_by("mpor".to_owned())
+        .set_max_row_group_row_count(Some(ROW_GROUP))
+        .set_key_value_metadata(Some(pairs.collect()))
+        .build()
+}
+
+fn names(schema: &SchemaRef) -> String {
+    let field = |field: &std::sync::Arc<arrow::datatypes::Field>| {
+        format!("{} ({})", field.name(), field.data_type())
+    };
+    schema.fields().iter().map(field).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mpor_core::{Column, Timestamp};
+
+    fn table(shift: f64) -> Table {
+        let columns = [
+            ("time", Column::Time(vec![Some(Timestamp(1)), None])),
+            ("account", Column::Text(vec![Some("a".to_owned()), None])),
+            ("amount", Column::Number(vec![Some(shift + 0.1), None])),
+            ("count", Column::Count(vec![None, Some(-7)])),
+            ("breach", Column::Flag(vec![Some(true), None])),
+        ];
+        Table::new("losses", columns).unwrap()
+    }
+
+    #[test]
+    fn a_table_comes_back_as_it_went() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("losses.parquet");
+        let metadata = Metadata::from([("study".to_owned(), "abc".to_owned())]);
+        write_parquet(&table(0.0), &path, metadata.clone()).unwrap();
+        assert_eq!(read_parquet(&path).unwrap(), table(0.0));
+        assert_eq!(read_parquet_metadata(&path).unwrap(), metadata);
+    }
+
+    #[test]
+    fn equal_tables_are_equal_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let bytes = |name: &str| {
+            let path = folder.path().join(name);
+            let mut writer = TableWriter::create(&path, Metadata::new()).unwrap();
+            for piece in 0..3 {
+                writer.append(&table(f64::from(piece))).unwrap();
+            }
+            writer.finish().unwrap();
+            std::fs::read(path).unwrap()
+        };
+        assert_eq!(bytes("a.parquet"), bytes("b.parquet"));
+        let back = read_parquet(&folder.path().join("a.parquet")).unwrap();
+        assert_eq!(back.rows(), 6);
+        let amounts = [Some(0.1), None, Some(1.1), None, Some(2.1), None].to_vec();
+        assert_eq!(back.column("amount"), Some(&Column::Number(amounts)));
+    }
+
+    #[test]
+    fn nan_and_other_columns_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.parquet");
+        let nan = Table::new("x", [("v", Column::numbers([1.0, f64::NAN]))]).unwrap();
+        let error = write_parquet(&nan, &path, Metadata::new()).unwrap_err().to_string();
+        assert_eq!(error, "table `x`, row 2, column `v`: NaN is not a finite number");
+        assert!(!path.exists());
+        let mut writer = TableWriter::create(&path, Metadata::new()).unwrap();
+        writer.append(&table(0.0)).unwrap();
+        let other = Table::new("x", [("v", Column::numbers([1.0]))]).unwrap();
+        assert!(matches!(writer.append(&other), Err(DataError::OtherColumns { .. })));
+    }
+
+    #[test]
+    fn an_empty_table_keeps_its_columns() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("breaches.parquet");
+        let none = Table::new("breaches", [("amount", Column::numbers([]))]).unwrap();
+        write_parquet(&none, &path, Metadata::new()).unwrap();
+        assert_eq!(read_parquet(&path).unwrap(), none);
+    }
+}
