@@ -1,0 +1,119 @@
+//! One account through time: what it holds now, and when that must be renewed.
+
+use mpor_core::{
+    History, InstrumentIx, MarketState, Portfolio, Position, Span, Timestamp, Universe,
+};
+
+use super::desk::{Desk, Leg};
+use super::error::Problem;
+use super::listing::Grid;
+use super::rules::{DeltaHedged, NamedRule, Opens, Rule, offsetting};
+
+/// One account that follows a rule.
+pub(super) struct Account<'a> {
+    pub name: String,
+    /// The portfolio in the study that it belongs to.
+    pub rule: &'a str,
+    pub portfolio: Portfolio,
+    opens: Box<dyn Opens + 'a>,
+    hedge: Option<&'a DeltaHedged>,
+    held: Held,
+    hedged: Held,
+}
+
+/// Positions, and the first instant at which they are no longer to be held. Nothing is held from the beginning of time.
+#[derive(Default)]
+struct Held {
+    positions: Vec<Position>,
+    until: Option<Timestamp>,
+}
+
+impl Held {
+    fn is_due(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| now >= until)
+    }
+}
+
+impl<'a> Account<'a> {
+    /// The accounts of one portfolio of the study.
+    pub(super) fn of(named: &'a NamedRule, seed: u64) -> Result<Vec<Account<'a>>, Problem> {
+        let (name, rule) = (named.name.as_str(), &named.rule);
+        match rule {
+            Rule::RandomBook(book) => {
+                book.check()?;
+                let account = |index| {
+                    let opens = Box::new(book.account(name, seed, index));
+                    Account::new(format!("{name}-{:05}", index + 1), name, opens, None)
+                };
+                Ok((0..book.accounts).map(account).collect())
+            }
+            Rule::DeltaHedged(hedge) => {
+                let opens = Box::new(hedge.rule.opens()?);
+                Ok(vec![Account::new(name.to_owned(), name, opens, Some(hedge))])
+            }
+            rule => Ok(vec![Account::new(name.to_owned(), name, Box::new(rule.opens()?), None)]),
+        }
+    }
+
+    fn new(
+        name: String,
+        rule: &'a str,
+        opens: Box<dyn Opens + 'a>,
+        hedge: Option<&'a DeltaHedged>,
+    ) -> Self {
+        let (held, hedged) = (Held::default(), Held::default());
+        Account { name, rule, portfolio: Portfolio::default(), opens, hedge, held, hedged }
+    }
+
+    /// Whether something must be renewed at `now`.
+    pub(super) fn is_due(&self, now: Timestamp) -> bool {
+        self.held.is_due(now) || (self.hedge.is_some() && self.hedged.is_due(now))
+    }
+
+    /// Closes what is due and opens it anew, at the market of `state`. `first` is the study's first step.
+    pub(super) fn renew(
+        &mut self,
+        history: &mut History,
+        state: &MarketState,
+        first: usize,
+    ) -> Result<(), Problem> {
+        let History { universe, panel, .. } = history;
+        let grid = Grid::new(panel.times(), first);
+        if self.held.is_due(state.time) {
+            let legs = self.opens.open(&Desk { universe, state, grid })?;
+            self.held = hold(universe, legs, state.time, ("roll", self.opens.roll()), grid)?;
+        }
+        let mut all = self.held.positions.clone();
+        if let Some(hedge) = self.hedge {
+            let legs = hedge.contracts(&Desk { universe, state, grid }, &all)?;
+            self.hedged = hold(universe, legs, state.time, ("every", hedge.every), grid)?;
+            let contracts: Vec<InstrumentIx> =
+                self.hedged.positions.iter().map(|position| position.instrument).collect();
+            self.hedged.positions = offsetting(universe, state, &all, &contracts)?;
+            all.extend(&self.hedged.positions);
+        }
+        self.portfolio = Portfolio::new(all);
+        Ok(())
+    }
+}
+
+/// Enters the legs' contracts into the universe, and holds them until the first expiry or the end of `period`.
+fn hold(
+    universe: &mut Universe,
+    legs: Vec<Leg>,
+    now: Timestamp,
+    (key, period): (&'static str, Span),
+    grid: Grid<'_>,
+) -> Result<Held, Problem> {
+    let step = grid.step();
+    if period < step {
+        return Err(Problem::TooShort { key, tenor: period, step });
+    }
+    let mut until = now + period;
+    let mut positions = Vec::with_capacity(legs.len());
+    for Leg { instrument, quantity } in legs {
+        until = instrument.contract.expiry().map_or(until, |expiry| until.min(expiry));
+        positions.push(Position { instrument: universe.add(instrument)?, quantity });
+    }
+    Ok(Held { positions, until: Some(until) })
+}

@@ -1,0 +1,216 @@
+//! Which expiries and strikes are listed?
+//!
+//! Expiries follow a schedule of dates at the study's cut, the time of day of its first margin date. On a calendar of trading
+//! days an expiry is the last time of the grid on or before its date: the dates of trading days count as known ahead, as
+//! exchange calendars are, while no price later than the roll is used. Past the end of the history the schedule's own
+//! date stands.
+//!
+//! Strikes are whole multiples of an increment: the smallest of 1, 2, 2.5 and 5 times a power of ten that is at least 1 % of
+//! spot, hence between 1 % and 2 % of it.
+
+use chrono::{Datelike, Days, NaiveDate, Weekday};
+use mpor_core::time::DAY_MICROS;
+use mpor_core::{Span, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// The dates on which options and futures expire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Listing {
+    /// Every day.
+    Daily,
+    /// Every Friday.
+    #[default]
+    Weekly,
+    /// The last Friday of each month.
+    Monthly,
+    /// The third Friday of each month, as equity index options.
+    MonthlyThirdFriday,
+}
+
+/// The times of the study's grid, and the time of day at which contracts expire.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Grid<'a> {
+    pub times: &'a [Timestamp],
+    pub cut: Span,
+}
+
+impl Listing {
+    /// The listed expiry nearest to `target`, of those after `now`; the earlier of two equally near ones.
+    pub(super) fn nearest(self, grid: Grid<'_>, now: Timestamp, target: Timestamp) -> Timestamp {
+        let mut best = None;
+        let around = target.max(now).date();
+        // 35 days on each side hold at least one date of every schedule; one more month holds one after `now`.
+        for offset in -35..=70 {
+            let Some(date) = shifted(around, offset).filter(|date| self.lists(*date)) else {
+                continue;
+            };
+            let expiry = grid.expiry(date);
+            if expiry <= now {
+                continue;
+            }
+            let distance = (expiry - target).0.abs();
+            if best.is_none_or(|(nearest, _)| distance < nearest) {
+                best = Some((distance, expiry));
+            }
+        }
+        best.map_or(target, |(_, expiry)| expiry)
+    }
+
+    fn lists(self, date: NaiveDate) -> bool {
+        let friday = date.weekday() == Weekday::Fri;
+        match self {
+            Listing::Daily => true,
+            Listing::Weekly => friday,
+            Listing::Monthly => {
+                friday && shifted(date, 7).is_some_and(|n| n.month() != date.month())
+            }
+            Listing::MonthlyThirdFriday => friday && (15..=21).contains(&date.day()),
+        }
+    }
+}
+
+impl<'a> Grid<'a> {
+    /// The grid of these times, cut at the time of day of the step `first`.
+    pub(super) fn new(times: &'a [Timestamp], first: usize) -> Self {
+        let cut = times.get(first).map_or(0, |time| time.0.rem_euclid(DAY_MICROS));
+        Grid { times, cut: Span(cut) }
+    }
+
+    /// The instant at which a contract dated `date` expires.
+    fn expiry(self, date: NaiveDate) -> Timestamp {
+        let nominal = Timestamp::from_date(date) + self.cut;
+        let inside = self.times.last().is_some_and(|last| nominal <= *last);
+        if !inside || self.times.binary_search(&nominal).is_ok() {
+            return nominal;
+        }
+        let next_day = Timestamp::from_date(date) + Span::days(1);
+        let after = self.times.partition_point(|time| *time < next_day);
+        after.checked_sub(1).map_or(nominal, |last| self.times[last])
+    }
+
+    /// The distance between margin dates, as the first two of them are apart.
+    pub(super) fn step(self) -> Span {
+        match self.times {
+            [first, second, ..] => *second - *first,
+            _ => Span::days(1),
+        }
+    }
+}
+
+/// The listed strikes of one underlying at one time: whole multiples of an increment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Strikes {
+    /// The increment is `steps * 10^exponent / 2`: doubled, because 2.5 is one of them.
+    doubled: i64,
+    exponent: i32,
+}
+
+impl Strikes {
+    /// Strikes around a spot price, which must be above zero.
+    pub(super) fn around(spot: f64) -> Self {
+        let least = 0.01 * spot;
+        let mut exponent = least.log10().floor() as i32;
+        loop {
+            for doubled in [2, 4, 5, 10] {
+                let strikes = Strikes { doubled, exponent };
+                if strikes.at(1) >= least {
+                    return strikes;
+                }
+            }
+            exponent += 1;
+        }
+    }
+
+    /// The `count`-th strike above zero. One rounding at most, so that it prints as it is quoted.
+    pub(super) fn at(self, count: i64) -> f64 {
+        let halves = (count * self.doubled) as f64;
+        if self.exponent >= 0 {
+            halves * 10_f64.powi(self.exponent) / 2.0
+        } else {
+            halves / (2.0 * 10_f64.powi(-self.exponent))
+        }
+    }
+
+    /// The number of the strike nearest to `price`, at least 1.
+    pub(super) fn nearest(self, price: f64) -> i64 {
+        ((price / self.at(1)).round() as i64).max(1)
+    }
+
+    /// The number of the highest strike below `price`, at least 1.
+    pub(super) fn below(self, price: f64) -> i64 {
+        ((price / self.at(1)).ceil() as i64 - 1).max(1)
+    }
+}
+
+fn shifted(date: NaiveDate, days: i64) -> Option<NaiveDate> {
+    let count = Days::new(days.unsigned_abs());
+    if days < 0 { date.checked_sub_days(count) } else { date.checked_add_days(count) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn nearest(listing: Listing, now: &str, tenor: Span) -> String {
+        let times = [at("2020-01-01T08:00")];
+        let grid = Grid::new(&times, 0);
+        listing.nearest(grid, at(now), at(now) + tenor).to_string()
+    }
+
+    /// By the calendar: 12 March 2020 was a Thursday.
+    #[test]
+    fn expiries_are_the_venues_dates() {
+        let now = "2020-03-12T08:00";
+        assert_eq!(nearest(Listing::Daily, now, Span::days(2)), "2020-03-14T08:00:00Z");
+        assert_eq!(nearest(Listing::Weekly, now, Span::days(7)), "2020-03-20T08:00:00Z");
+        assert_eq!(nearest(Listing::Weekly, now, Span::days(30)), "2020-04-10T08:00:00Z");
+        assert_eq!(nearest(Listing::Monthly, now, Span::days(30)), "2020-04-24T08:00:00Z");
+        assert_eq!(nearest(Listing::Monthly, now, Span::days(10)), "2020-03-27T08:00:00Z");
+        let third = Listing::MonthlyThirdFriday;
+        assert_eq!(nearest(third, now, Span::days(30)), "2020-04-17T08:00:00Z");
+    }
+
+    #[test]
+    fn an_expiry_is_always_still_to_come() {
+        assert_eq!(
+            nearest(Listing::Weekly, "2020-03-13T08:00", Span::days(1)),
+            "2020-03-20T08:00:00Z"
+        );
+        assert_eq!(
+            nearest(Listing::Monthly, "2020-03-27T08:00", Span::days(1)),
+            "2020-04-24T08:00:00Z"
+        );
+    }
+
+    #[test]
+    fn a_missing_friday_moves_to_the_trading_day_before() {
+        // Good Friday: 10 April 2020.
+        let days = ["2020-04-07", "2020-04-08", "2020-04-09", "2020-04-13", "2020-04-14"];
+        let times: Vec<Timestamp> = days.iter().map(|day| at(day) + Span::hours(20)).collect();
+        let grid = Grid::new(&times, 0);
+        let expiry = Listing::Weekly.nearest(grid, times[0], times[0] + Span::days(3));
+        assert_eq!(expiry, times[2]);
+        let later = Listing::Weekly.nearest(grid, times[0], times[0] + Span::days(10));
+        assert_eq!(later.to_string(), "2020-04-17T20:00:00Z");
+    }
+
+    #[test]
+    fn strikes_are_one_to_two_percent_apart() {
+        let increment = |spot| Strikes::around(spot).at(1);
+        let found = [7_937.0, 60_000.0, 3_000.0, 250.0, 0.35, 20_000.0, 100.0].map(increment);
+        assert_eq!(found, [100.0, 1000.0, 50.0, 2.5, 0.005, 200.0, 1.0]);
+        let mut spot = 0.0017;
+        while spot < 1e6 {
+            let share = increment(spot) / spot;
+            assert!((0.01..=0.02 + 1e-12).contains(&share), "{spot}: {share}");
+            spot *= 1.013;
+        }
+        assert_eq!(Strikes::around(0.35).at(3).to_string(), "0.015");
+        assert_eq!(Strikes::around(250.0).at(99), 247.5);
+    }
+}

@@ -1,0 +1,95 @@
+//! Who holds what, and when: portfolios from a study's rules, or from tables of positions and trades.
+//!
+//! A rule opens positions at the first margin date, holds them, and opens new ones when `roll` has passed or something expired,
+//! whichever comes first. What it chooses depends on the market state of that date and on nothing later.
+
+mod account;
+mod desk;
+mod error;
+mod listing;
+mod name;
+mod rules;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use mpor_core::{Books, History, MarketState};
+
+pub use desk::DeltaOne;
+pub use error::{BookError, Problem};
+pub use listing::Listing;
+pub use rules::{
+    Butterfly, Calendar, CalendarOf, CoveredCall, DeltaHedged, Mix, NamedRule, Outright,
+    RandomBook, RiskReversal, Rule, Spread, Straddle, Strangle,
+};
+pub use table::{PositionRow, TableBooks, TradeRow, from_rows, from_trades};
+
+use account::Account;
+
+/// Portfolios of the study's rules: `portfolios[i]` belongs to step `steps.start + i`. Adds the contracts they hold to the
+/// history's universe. Accounts come in the order of the rules.
+///
+/// # Errors
+/// [`BookError::Rule`] naming the portfolio and what to change, [`BookError::SameName`], [`BookError::Steps`], and
+/// [`BookError::Market`] where the history has no market state.
+pub fn build(
+    rules: &[NamedRule],
+    history: &mut History,
+    steps: Range<usize>,
+    seed: u64,
+) -> Result<Books, BookError> {
+    check_steps(history, &steps)?;
+    let mut accounts = Vec::new();
+    for named in rules {
+        accounts.extend(Account::of(named, seed).map_err(|problem| in_rule(&named.name, problem))?);
+    }
+    check_names(&accounts)?;
+    let mut portfolios = Vec::with_capacity(steps.len());
+    for step in steps.clone() {
+        let mut state = None;
+        for account in &mut accounts {
+            if account.is_due(history.panel.times()[step]) {
+                let state = known_state(&mut state, history, step)?;
+                let renewed = account.renew(history, state, steps.start);
+                renewed.map_err(|problem| in_rule(account.rule, problem))?;
+            }
+        }
+        portfolios.push(accounts.iter().map(|account| account.portfolio.clone()).collect());
+    }
+    Ok(Books { accounts: accounts.into_iter().map(|account| account.name).collect(), portfolios })
+}
+
+/// The market state of a step, made once for all accounts that are due.
+fn known_state<'a>(
+    state: &'a mut Option<MarketState>,
+    history: &History,
+    step: usize,
+) -> Result<&'a MarketState, BookError> {
+    match state {
+        Some(state) => Ok(state),
+        None => Ok(state.insert(history.state(step)?)),
+    }
+}
+
+fn check_steps(history: &History, steps: &Range<usize>) -> Result<(), BookError> {
+    let len = history.panel.times().len();
+    if steps.start <= steps.end && steps.end <= len {
+        return Ok(());
+    }
+    Err(BookError::Steps { from: steps.start, to: steps.end, len })
+}
+
+fn check_names(accounts: &[Account<'_>]) -> Result<(), BookError> {
+    let mut names = BTreeSet::new();
+    match accounts.iter().find(|account| !names.insert(account.name.as_str())) {
+        None => Ok(()),
+        Some(account) => Err(BookError::SameName { name: account.name.clone() }),
+    }
+}
+
+fn in_rule(rule: &str, problem: Problem) -> BookError {
+    BookError::Rule { rule: rule.to_owned(), problem }
+}
