@@ -29,7 +29,7 @@ pub struct PmrmAssessment {
     pub option_mtm: f64,
     /// Value of what is posted, before haircuts.
     pub collateral_mtm: f64,
-    /// Unrealised P&L of the perpetual.
+    /// Unrealised P&L of the perpetual; none without a position in it.
     pub perp_mtm: f64,
     /// P&L by scenario, dampened, gain positive.
     pub scenario_pnl: Vec<f64>,
@@ -121,7 +121,7 @@ impl PmrmAssessment {
         Ok(PmrmAssessment {
             option_mtm: sum(expiries.iter().map(|expiry| expiry.mtm)),
             collateral_mtm: posted.value,
-            perp_mtm: book.perp_unrealised,
+            perp_mtm: if book.perp == 0.0 { 0.0 } else { book.perp_unrealised },
             scenario_pnl,
             basis_contingency,
             worst_loss,

@@ -105,12 +105,9 @@ impl PmrmExpiry {
 }
 
 impl PmrmBook {
-    /// Whether nothing is held or owed.
+    /// Whether nothing is held.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.perp == 0.0
-            && self.perp_unrealised == 0.0
-            && self.options.is_empty()
-            && self.collaterals.is_empty()
+        self.perp == 0.0 && self.options.is_empty() && self.collaterals.is_empty()
     }
 }
