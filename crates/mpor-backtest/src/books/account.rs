@@ -70,17 +70,20 @@ impl<'a> Account<'a> {
         self.held.is_due(now) || (self.hedge.is_some() && self.hedged.is_due(now))
     }
 
-    /// Closes what is due and opens it anew, at the market of `state`. `first` is the study's first step.
+    /// The positions that follow the ones held, where those are due.
+    pub(super) fn open(&self, desk: &Desk<'_>) -> Result<Option<Vec<Leg>>, Problem> {
+        if self.held.is_due(desk.now()) { self.opens.open(desk).map(Some) } else { Ok(None) }
+    }
+
+    /// Takes the positions just opened in place of the ones held, and hedges what is then held.
     pub(super) fn renew(
         &mut self,
-        history: &mut History,
+        opened: Option<Vec<Leg>>,
+        universe: &mut Universe,
         state: &MarketState,
-        first: usize,
+        grid: Grid<'_>,
     ) -> Result<(), Problem> {
-        let History { universe, panel, .. } = history;
-        let grid = Grid::new(panel.times(), first);
-        if self.held.is_due(state.time) {
-            let legs = self.opens.open(&Desk { universe, state, grid })?;
+        if let Some(legs) = opened {
             self.held = hold(universe, legs, state.time, ("roll", self.opens.roll()), grid)?;
         }
         let mut all = self.held.positions.clone();

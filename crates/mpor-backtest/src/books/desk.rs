@@ -222,21 +222,25 @@ impl Chain<'_> {
     /// The listed strike nearest to the one of an absolute forward delta (`N(d1)` of a call, `N(-d1)` of a put).
     ///
     /// `K = F exp(-w N^-1(delta) s + s^2 / 2)`, `s = sigma(K) sqrt(T)`, `w` = +1 call, -1 put: solved for `K` on the smile
-    /// by fixed point, each step halved so that a steep smile does not make it swing.
+    /// by fixed point. A step that does not shrink is halved from then on, so that a steep smile does not make it swing.
     pub(super) fn strike_of_delta(&self, right: Right, delta: f64) -> Result<i64, Problem> {
         let quantile = normal_quantile(delta).map_err(|_| Problem::OutOfRange {
             key: "delta",
             found: delta,
             expected: "strictly between 0 and 1, such as 0.25",
         })?;
-        let mut moneyness = 0.0;
+        let (mut moneyness, mut share, mut before) = (0.0, 1.0, f64::INFINITY);
         for _ in 0..200 {
             let s = self.surface.vol(moneyness, self.years) * self.years.sqrt();
-            let step = 0.5 * (-right.sign() * quantile * s + 0.5 * s * s - moneyness);
-            moneyness += step;
-            if step.abs() < 1e-12 {
+            let step = -right.sign() * quantile * s + 0.5 * s * s - moneyness;
+            if step.abs() < 1e-10 {
                 return Ok(self.strikes.nearest(self.forward * moneyness.exp()));
             }
+            if step.abs() > 0.7 * before {
+                share = 0.5;
+            }
+            moneyness += share * step;
+            before = step.abs();
         }
         Err(Problem::NoStrike { delta, expiry: self.expiry })
     }

@@ -38,23 +38,18 @@ pub(super) struct Grid<'a> {
 impl Listing {
     /// The listed expiry nearest to `target`, of those after `now`; the earlier of two equally near ones.
     pub(super) fn nearest(self, grid: Grid<'_>, now: Timestamp, target: Timestamp) -> Timestamp {
-        let mut best = None;
-        let around = target.max(now).date();
-        // 35 days on each side hold at least one date of every schedule; one more month holds one after `now`.
-        for offset in -35..=70 {
-            let Some(date) = shifted(around, offset).filter(|date| self.lists(*date)) else {
-                continue;
-            };
-            let expiry = grid.expiry(date);
-            if expiry <= now {
-                continue;
-            }
-            let distance = (expiry - target).0.abs();
-            if best.is_none_or(|(nearest, _)| distance < nearest) {
-                best = Some((distance, expiry));
-            }
+        let date = target.max(now).date();
+        let after_now = |days: i64| {
+            let date = shifted(date, days).filter(|date| self.lists(*date))?;
+            Some(grid.expiry(date)).filter(|expiry| *expiry > now)
+        };
+        // 35 days hold a date of every schedule; twice as many hold one after `now` whatever the grid moves.
+        let before = (0..=35).find_map(|days| after_now(-days));
+        let after = (1..=70).find_map(after_now);
+        match (before, after) {
+            (Some(before), Some(after)) if target - before <= after - target => before,
+            (before, after) => after.or(before).unwrap_or(target),
         }
-        best.map_or(target, |(_, expiry)| expiry)
     }
 
     fn lists(self, date: NaiveDate) -> bool {
@@ -89,12 +84,10 @@ impl<'a> Grid<'a> {
         after.checked_sub(1).map_or(nominal, |last| self.times[last])
     }
 
-    /// The distance between margin dates, as the first two of them are apart.
+    /// The shortest distance between two margin dates, as seen in the first few: weekends are longer.
     pub(super) fn step(self) -> Span {
-        match self.times {
-            [first, second, ..] => *second - *first,
-            _ => Span::days(1),
-        }
+        let apart = self.times.windows(2).take(10).map(|pair| pair[1] - pair[0]).min();
+        apart.unwrap_or(Span::days(1))
     }
 }
 
@@ -195,6 +188,7 @@ mod tests {
         let grid = Grid::new(&times, 0);
         let expiry = Listing::Weekly.nearest(grid, times[0], times[0] + Span::days(3));
         assert_eq!(expiry, times[2]);
+        assert_eq!(Grid::new(&times[2..], 0).step(), Span::days(1));
         let later = Listing::Weekly.nearest(grid, times[0], times[0] + Span::days(10));
         assert_eq!(later.to_string(), "2020-04-17T20:00:00Z");
     }

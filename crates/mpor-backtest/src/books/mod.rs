@@ -16,7 +16,8 @@ mod tests;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use mpor_core::{Books, History, MarketState};
+use mpor_core::{Books, History};
+use rayon::prelude::*;
 
 pub use desk::DeltaOne;
 pub use error::{BookError, Problem};
@@ -28,6 +29,8 @@ pub use rules::{
 pub use table::{PositionRow, TableBooks, TradeRow, from_rows, from_trades};
 
 use account::Account;
+use desk::Desk;
+use listing::Grid;
 
 /// Portfolios of the study's rules: `portfolios[i]` belongs to step `steps.start + i`. Adds the contracts they hold to the
 /// history's universe. Accounts come in the order of the rules.
@@ -49,29 +52,35 @@ pub fn build(
     check_names(&accounts)?;
     let mut portfolios = Vec::with_capacity(steps.len());
     for step in steps.clone() {
-        let mut state = None;
-        for account in &mut accounts {
-            if account.is_due(history.panel.times()[step]) {
-                let state = known_state(&mut state, history, step)?;
-                let renewed = account.renew(history, state, steps.start);
-                renewed.map_err(|problem| in_rule(account.rule, problem))?;
-            }
-        }
+        renew_due(&mut accounts, history, step, steps.start)?;
         portfolios.push(accounts.iter().map(|account| account.portfolio.clone()).collect());
     }
     Ok(Books { accounts: accounts.into_iter().map(|account| account.name).collect(), portfolios })
 }
 
-/// The market state of a step, made once for all accounts that are due.
-fn known_state<'a>(
-    state: &'a mut Option<MarketState>,
-    history: &History,
+/// Renews the accounts that are due at a step: they choose in parallel, and enter their contracts in the order of accounts.
+fn renew_due(
+    accounts: &mut [Account<'_>],
+    history: &mut History,
     step: usize,
-) -> Result<&'a MarketState, BookError> {
-    match state {
-        Some(state) => Ok(state),
-        None => Ok(state.insert(history.state(step)?)),
+    first: usize,
+) -> Result<(), BookError> {
+    let now = history.panel.times()[step];
+    let mut due: Vec<&mut Account<'_>> =
+        accounts.iter_mut().filter(|account| account.is_due(now)).collect();
+    if due.is_empty() {
+        return Ok(());
     }
+    let state = history.state(step)?;
+    let History { universe, panel, .. } = history;
+    let grid = Grid::new(panel.times(), first);
+    let desk = Desk { universe, state: &state, grid };
+    let opened: Vec<_> = due.par_iter().map(|account| account.open(&desk)).collect();
+    for (account, opened) in due.iter_mut().zip(opened) {
+        let renewed = opened.and_then(|legs| account.renew(legs, universe, &state, grid));
+        renewed.map_err(|problem| in_rule(account.rule, problem))?;
+    }
+    Ok(())
 }
 
 fn check_steps(history: &History, steps: &Range<usize>) -> Result<(), BookError> {

@@ -3,6 +3,7 @@
 //! `BTC-SPOT`, `BTC-PERPETUAL`, `BTC-27MAR20`, `BTC-27MAR20-8000-C`. A contract that settles in the coin ends in `.COIN`, one whose
 //! size is not 1 in `.x10`, so that contracts with different terms never share a name.
 
+use chrono::Datelike;
 use mpor_core::{Contract, Right, Timestamp};
 
 /// The name of a contract on an underlying.
@@ -26,7 +27,11 @@ pub(super) fn contract_name(underlying: &str, contract: &Contract, contract_size
 }
 
 fn date(expiry: Timestamp) -> String {
-    expiry.utc().format("%-d%b%y").to_string().to_uppercase()
+    const MONTHS: [&str; 12] =
+        ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+    let date = expiry.date();
+    let month = MONTHS[date.month0() as usize % 12];
+    format!("{}{month}{:02}", date.day(), date.year().rem_euclid(100))
 }
 
 #[cfg(test)]

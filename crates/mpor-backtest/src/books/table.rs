@@ -175,7 +175,7 @@ fn ledger<'a>(
             instrument: instrument.to_owned(),
         })?;
         let entry = Entry { row, time, position: Position { instrument, quantity } };
-        ledger.entry(account).or_insert_with(Vec::new).push(entry);
+        ledger.entry(account).or_default().push(entry);
     }
     ledger.values_mut().for_each(|entries| entries.sort_by_key(|entry| entry.time));
     Ok(ledger)

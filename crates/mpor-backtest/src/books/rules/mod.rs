@@ -71,7 +71,7 @@ pub enum Rule {
 }
 
 /// Positions opened together and renewed together.
-pub(super) trait Opens {
+pub(super) trait Opens: Send + Sync {
     /// How long the positions are held, unless one expires before.
     fn roll(&self) -> Span;
 

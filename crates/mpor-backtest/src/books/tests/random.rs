@@ -68,3 +68,14 @@ fn the_mix_is_the_one_asked_for() {
     assert!((options / all - 0.6).abs() < 0.08, "{}", options / all);
     assert!((short / all - 0.5).abs() < 0.06, "{}", short / all);
 }
+
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let on = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let (history, books) = pool.install(|| random(200, 7));
+        (history.universe.instruments().to_vec(), books.portfolios)
+    };
+    assert_eq!(on(1), on(2));
+    assert_eq!(on(1), on(8));
+}
