@@ -1,8 +1,6 @@
 //! One account through time: what it holds now, and when that must be renewed.
 
-use mpor_core::{
-    History, InstrumentIx, MarketState, Portfolio, Position, Span, Timestamp, Universe,
-};
+use mpor_core::{InstrumentIx, MarketState, Portfolio, Position, Span, Timestamp, Universe};
 
 use super::desk::{Desk, Leg};
 use super::error::Problem;
