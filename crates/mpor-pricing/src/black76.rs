@@ -232,13 +232,23 @@ const FORWARD_STABLE: f64 = 1.0;
 /// Terms that reach 1e-17 of the sum at `t = |h| / 4`.
 const ODD_TERMS: usize = 14;
 
+/// `1 / n`, so that the recurrence waits for no division.
+const RECIPROCALS: [f64; 2 * ODD_TERMS] = {
+    let mut reciprocals = [0.0; 2 * ODD_TERMS];
+    let mut n = 1;
+    while n < reciprocals.len() {
+        reciprocals[n] = 1.0 / n as f64;
+        n += 1;
+    }
+    reciprocals
+};
+
 fn forward_series(h: f64, t: f64) -> f64 {
     let (mut even, mut odd) = (mills(-h), mills_slope(-h));
     let (mut sum, mut power) = (odd, 1.0);
     for k in 1..ODD_TERMS {
-        let n = (2 * k) as f64;
-        even = (h * odd + even) / n;
-        odd = (h * even + odd) / (n + 1.0);
+        even = (h * odd + even) * RECIPROCALS[2 * k];
+        odd = (h * even + odd) * RECIPROCALS[2 * k + 1];
         power *= t * t;
         let term = odd * power;
         sum += term;

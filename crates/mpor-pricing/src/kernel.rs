@@ -129,3 +129,94 @@ fn scan(option: OptionKernel, forwards: &[f64], vols: &[f64], out: &mut [f64]) {
         *out = option.price_one(forward, vol);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::black76::Black76;
+    use pulp::Simd;
+
+    /// Moneyness, volatility: ordinary, extreme and degenerate, in an order that fills every lane with everything.
+    fn scenarios() -> (Vec<f64>, Vec<f64>) {
+        let moves =
+            [1e-3, 0.2, 0.5, 0.9, 0.999, 1.0 - 1e-12, 1.0, 1.0 + 1e-9, 1.01, 1.3, 2.0, 40.0];
+        let vols = [0.0, 1e-9, 1e-4, 0.03, 0.2, 0.6, 1.1, 3.0, 12.0, 90.0, 1e6];
+        let mut pairs: Vec<(f64, f64)> = Vec::new();
+        for &relative in &moves {
+            pairs.extend(vols.iter().map(|&vol| (100.0 * relative, vol)));
+        }
+        pairs.into_iter().unzip()
+    }
+
+    fn kernels() -> Vec<(OptionKernel, f64, f64)> {
+        let mut kernels = Vec::new();
+        for right in [Right::Call, Right::Put] {
+            for (years, rate) in [(0.0, 0.0), (1e-6, 0.0), (0.1, 0.05), (2.0, -0.02), (30.0, 0.1)] {
+                kernels.push((OptionKernel::new(100.0, years, rate, right).unwrap(), years, rate));
+            }
+        }
+        kernels
+    }
+
+    #[test]
+    fn every_value_meets_the_scalar_twin() {
+        let (forwards, vols) = scenarios();
+        let mut out = vec![0.0; forwards.len()];
+        for (kernel, years, rate) in kernels() {
+            kernel.price(&forwards, &vols, &mut out).unwrap();
+            for ((&found, &forward), &vol) in out.iter().zip(&forwards).zip(&vols) {
+                let twin = Black76::new(forward, 100.0, years, vol, rate, kernel.right).unwrap();
+                let scale = kernel.discount * forward.max(100.0);
+                let error = (found - twin.price()).abs() / scale;
+                assert!(error < 1e-14, "{twin:?}: {found}, error {error:e}");
+            }
+        }
+    }
+
+    /// By hand: a forward at or below zero makes a put worth its discounted strike.
+    #[test]
+    fn worthless_forwards_and_negative_volatilities_count_as_zero() {
+        let kernel = OptionKernel::new(100.0, 1.0, 0.0, Right::Put).unwrap();
+        let mut out = [0.0; 3];
+        kernel.price(&[0.0, -5.0, 120.0], &[0.5, 0.5, -1.0], &mut out).unwrap();
+        assert_eq!(out, [100.0, 100.0, 0.0]);
+        let error = kernel.price(&[1.0], &[], &mut [0.0]).unwrap_err();
+        assert_eq!(error, PricingError::Length { what: "volatilities", found: 0, expected: 1 });
+    }
+
+    #[test]
+    fn every_instruction_set_gives_the_same_bits() {
+        let (forwards, vols) = scenarios();
+        for (option, ..) in kernels() {
+            let run = |dispatch: &dyn Fn(Scan<'_>)| {
+                let mut out = vec![0.0; forwards.len()];
+                dispatch(Scan { option, forwards: &forwards, vols: &vols, out: &mut out });
+                out.into_iter().map(f64::to_bits).collect::<Vec<u64>>()
+            };
+            let plain = run(&|scan| pulp::Scalar::new().vectorize(scan));
+            assert_eq!(plain, run(&|scan| pulp::Arch::new().dispatch(scan)));
+            #[cfg(target_arch = "x86_64")]
+            {
+                if let Some(avx2) = pulp::x86::V3::try_new() {
+                    assert_eq!(plain, run(&|scan| Simd::vectorize(avx2, scan)), "AVX2");
+                }
+                if let Some(avx512) = pulp::x86::V4::try_new() {
+                    assert_eq!(plain, run(&|scan| Simd::vectorize(avx512, scan)), "AVX-512");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_value_does_not_depend_on_its_place() {
+        let (forwards, vols) = scenarios();
+        let (kernel, ..) = kernels()[2];
+        let mut together = vec![0.0; forwards.len()];
+        kernel.price(&forwards, &vols, &mut together).unwrap();
+        for (place, expected) in together.iter().enumerate() {
+            let mut alone = [0.0];
+            kernel.price(&forwards[place..=place], &vols[place..=place], &mut alone).unwrap();
+            assert_eq!(alone[0].to_bits(), expected.to_bits());
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! Integration tests of the pricing crate.
+
+mod chains;
+mod laws;
+mod oracle;
+mod values;
