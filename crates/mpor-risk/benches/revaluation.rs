@@ -86,7 +86,7 @@ fn state(panel: &Panel, step: usize) -> MarketState {
 fn option(n: usize, now: Timestamp) -> Instrument {
     let expiry = now + Span::days(3 + 15 * (n % 20) as i64);
     let strike = 10_000.0 + 80.0 * (n / 20) as f64;
-    let right = if n % 2 == 0 { Right::Call } else { Right::Put };
+    let right = if n.is_multiple_of(2) { Right::Call } else { Right::Put };
     let settlement = if n % 4 < 2 { Settlement::Cash } else { Settlement::Coin };
     let contract = Contract::Option { expiry, strike, right, settlement };
     Instrument { name: n.to_string(), underlying: UnderlyingIx(0), contract_size: 1.0, contract }

@@ -25,9 +25,18 @@ impl Revaluation {
         out.fill(0.0);
         for position in portfolio.positions() {
             let Ok(row) = self.held.binary_search(&position.instrument) else { continue };
-            for (sum, unit) in out.iter_mut().zip(self.pnl.row(row)) {
-                *sum += position.quantity * unit;
+            let row = self.pnl.row(row);
+            // As a slice, so that the loop is over memory in order and the compiler can use vectors.
+            match row.as_slice() {
+                Some(units) => add(out, position.quantity, units.iter()),
+                None => add(out, position.quantity, row.iter()),
             }
         }
+    }
+}
+
+fn add<'u>(out: &mut [f64], quantity: f64, units: impl Iterator<Item = &'u f64>) {
+    for (sum, unit) in out.iter_mut().zip(units) {
+        *sum += quantity * unit;
     }
 }

@@ -106,13 +106,15 @@ impl<'a> Scene<'a> {
         if let Some(cover) = &self.set.cover {
             out.iter_mut().zip(cover).for_each(|(pnl, share)| *pnl *= share);
         }
-        match out.iter().position(|pnl| !pnl.is_finite()) {
-            None => Ok(()),
-            Some(s) => Err(RiskError::NotFinite {
-                instrument: instrument.name.clone(),
-                scenario: self.set.names[s].clone(),
-                time: self.day.time(),
-            }),
+        // Without an early exit the check is a vector loop; which scenario it was is only looked for when one was.
+        if out.iter().fold(true, |all, pnl| all & pnl.is_finite()) {
+            return Ok(());
         }
+        let s = out.iter().position(|pnl| !pnl.is_finite()).unwrap_or(0);
+        Err(RiskError::NotFinite {
+            instrument: instrument.name.clone(),
+            scenario: self.set.names[s].clone(),
+            time: self.day.time(),
+        })
     }
 }

@@ -1,12 +1,21 @@
 //! Scenarios, revaluation and risk figures, on a small market that every test can see through.
 
+#[cfg(test)]
 mod market;
 
+#[cfg(test)]
 mod filtered;
+#[cfg(test)]
 mod grid;
+#[cfg(test)]
 mod knowledge;
+#[cfg(test)]
 mod measure;
+#[cfg(test)]
 mod monte_carlo;
+#[cfg(test)]
 mod revalue;
+#[cfg(test)]
 mod series;
+#[cfg(test)]
 mod spec;

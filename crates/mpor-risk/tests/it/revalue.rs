@@ -230,6 +230,11 @@ fn what_cannot_be_valued_is_named() {
     assert!(error.to_string().contains("no volatility surface"), "{error}");
     let at = market.at(NOW);
     let mut set = spec.scenarios(&at.day(1)).unwrap();
+    set.spot[[0, 3]] = -1.0;
+    let error = revalue(&at.day(1), &set).unwrap_err();
+    let named =
+        matches!(&error, RiskError::NotFinite { scenario, .. } if *scenario == set.names[3]);
+    assert!(named, "{error}");
     set.names.pop();
     assert!(matches!(revalue(&at.day(1), &set), Err(RiskError::SetShape { .. })));
 }
