@@ -7,14 +7,14 @@
 //! N_n = #{ t <= n : e_t + ... + e_(t+m-1) > z sqrt(m) },   e iid standard normal,   z the quantile at the level
 //! ```
 //!
-//! For one step that is the binomial law, exactly. For more it is simulated at two lengths, `first` and `second`, on the
-//! same paths. The hits depend on `m` neighbouring steps only, so the characteristic function of `N_n` is
+//! For one step that is the binomial law, exactly. For more it is simulated at the lengths `L`, `2 L` and `4 L` of
+//! [`lengths`], on the same paths. The hits depend on `m` neighbouring steps only, so the characteristic function of `N_n` is
 //! `c(u) r(u)^n` but for terms that die out within a few multiples of `m`; two lengths give `c` and `r`, and with them the
 //! law at any length of at least `4 m`. Shorter series are simulated at their own length. The known mean `n p` is imposed.
 //!
 //! Horizons of 2 to 10 steps at 97.5, 99 and 99.5 % are embedded (2,097,152 paths; [`EMBEDDED`]). Others are simulated once
-//! a process with at most 262,144 paths and 134 million normal variates, about a second or two: green bounds are then exact
-//! unless the cumulative probability is within 0.002 of 95 %, yellow ones good to one count.
+//! a process, with at most 262,144 paths and 134 million normal variates, about a second or two. Green bounds are then exact
+//! unless the cumulative probability is within 0.002 of 95 %, yellow ones good to one count (two at 99.9 % and beyond).
 //!
 //! Source: the zones of the ISDA SIMM backtest as ORE computes them (`stoplightbounds`), which this reproduces for ten
 //! steps. Assumes iid Gaussian steps and a threshold at the true quantile: clusters that come from changing volatility are
@@ -31,7 +31,7 @@ use rayon::prelude::*;
 
 use super::basel::{ZoneBounds, binomial_bounds, bounds_of};
 
-/// How the embedded counts were made: `horizon,level,steps,paths,counts of 0, 1, 2, ... hits`.
+/// How the embedded counts were made: `horizon,level,length,paths,counts of 0, 1, 2, ... hits`.
 pub const EMBEDDED: &str = include_str!("overlap_counts.csv");
 
 const SEED: u64 = 0x6d70_6f72;
@@ -47,110 +47,122 @@ pub fn zone_bounds(horizon: usize, observations: usize, level: Level) -> ZoneBou
         return binomial_bounds(observations, level.tail());
     }
     if observations < 4 * horizon {
-        let law = &*cached((horizon, level, observations), || {
-            let lengths = [observations, observations];
-            HitLaw::simulate(horizon, level, lengths, affordable_paths(observations))
+        let law = drawn((horizon, level, observations), || {
+            HitLaw::simulate(horizon, level, &[observations], affordable_paths(observations))
         });
         return bounds_of(cumulative(&law.shares(0)));
     }
-    let law = cached((horizon, level, 0), || {
+    let law = drawn((horizon, level, 0), || {
         HitLaw::embedded(horizon, level).unwrap_or_else(|| {
             let lengths = lengths(horizon, level);
-            HitLaw::simulate(horizon, level, lengths, affordable_paths(lengths[1]))
+            HitLaw::simulate(horizon, level, &lengths, affordable_paths(lengths[2]))
         })
     });
     bounds_of(cumulative(&law.at(observations)))
 }
 
-/// The two lengths simulated: enough for the start to be forgotten and for a few hits to be expected.
+/// The lengths simulated: enough for the start to be forgotten, and for a hit to be expected in the shortest.
 #[must_use]
-pub fn lengths(horizon: usize, level: Level) -> [usize; 2] {
-    let first = (10 * horizon).max((2.5 / level.tail()).round() as usize);
-    [first, first + first / 2]
+pub fn lengths(horizon: usize, level: Level) -> [usize; 3] {
+    let shortest = (10 * horizon).max((1.25 / level.tail()).round() as usize);
+    [shortest, 2 * shortest, 4 * shortest]
 }
 
-/// The law of the number of hits, sampled at two lengths.
+/// The law of the number of hits, sampled at a few lengths.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HitLaw {
     level: Level,
-    lengths: [usize; 2],
     paths: u64,
-    /// Paths with 0, 1, 2, ... hits, at each length.
-    counts: [Vec<u64>; 2],
+    /// By length, shortest first.
+    samples: Vec<Sample>,
+}
+
+/// How many paths had 0, 1, 2, ... hits in `length` observations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Sample {
+    length: usize,
+    counts: Vec<u64>,
 }
 
 impl HitLaw {
     /// Simulates the first `paths` paths; the same paths whatever the horizon, the level and the number of threads.
     #[must_use]
-    pub fn simulate(horizon: usize, level: Level, lengths: [usize; 2], paths: u64) -> Self {
-        let longest = lengths[0].max(lengths[1]);
-        let sum_above = threshold(horizon, level);
-        let blocks: Vec<[Vec<u64>; 2]> = (0..paths.div_ceil(BLOCK))
+    pub fn simulate(horizon: usize, level: Level, lengths: &[usize], paths: u64) -> Self {
+        let longest = lengths.iter().copied().max().unwrap_or(0);
+        let above = threshold(horizon, level);
+        let blocks: Vec<Vec<Vec<u64>>> = (0..paths.div_ceil(BLOCK))
             .into_par_iter()
             .map(|block| {
-                let mut counts = [vec![0; lengths[0] + 1], vec![0; lengths[1] + 1]];
+                let mut counts: Vec<_> = lengths.iter().map(|length| vec![0; length + 1]).collect();
                 let mut sums = vec![0.0; longest + horizon];
                 for path in block * BLOCK..((block + 1) * BLOCK).min(paths) {
                     walk(path, &mut sums);
-                    for (counts, &length) in counts.iter_mut().zip(&lengths) {
-                        counts[hits(&sums, horizon, length, sum_above)] += 1;
+                    for (counts, &length) in counts.iter_mut().zip(lengths) {
+                        counts[hits(&sums, horizon, length, above)] += 1;
                     }
                 }
                 counts
             })
             .collect();
-        let total = |which: usize| trimmed_sum(blocks.iter().map(|counts| &counts[which]));
-        HitLaw { level, lengths, paths, counts: [total(0), total(1)] }
+        let sample = |(which, &length): (usize, &usize)| Sample {
+            length,
+            counts: trimmed_sum(blocks.iter().map(|counts| &counts[which])),
+        };
+        HitLaw { level, paths, samples: lengths.iter().enumerate().map(sample).collect() }
     }
 
     /// The embedded sample, where there is one.
     #[must_use]
     pub fn embedded(horizon: usize, level: Level) -> Option<Self> {
-        let mut samples = EMBEDDED.lines().filter_map(|line| row(line, horizon, level));
-        let ((first, paths, at_first), (second, _, at_second)) = (samples.next()?, samples.next()?);
-        Some(HitLaw { level, lengths: [first, second], paths, counts: [at_first, at_second] })
+        let rows = EMBEDDED.lines().filter_map(|line| row(line, horizon, level));
+        let (paths, samples): (Vec<u64>, Vec<Sample>) = rows.unzip();
+        Some(HitLaw { level, paths: *paths.first()?, samples })
     }
 
     /// Probabilities of 0, 1, 2, ... hits in `n` observations, `n` at least four times the horizon.
     #[must_use]
     pub fn at(&self, n: usize) -> Vec<f64> {
-        let (law, size) = ([self.shares(0), self.shares(1)], self.grid(n));
-        let expected = |length: usize| self.level.tail() * length as f64;
-        let [first, second] = self.lengths;
-        let missing = expected(first) - mean(&law[0]);
-        let missing_step = expected(second) - mean(&law[1]) - missing;
-        let power = (n as f64 - first as f64) / (second - first) as f64;
-        let (mut before, mut frequencies) = (0.0, Vec::with_capacity(size));
-        for k in 0..size {
-            let u = TAU * k as f64 / size as f64;
-            let start = characteristic(&law[0], u);
-            let end = characteristic(&law[1], u);
-            // ln of the ratio, its phase followed continuously from u = 0.
-            let turn = (end.1 - start.1 - before + 0.5 * TAU).rem_euclid(TAU) - 0.5 * TAU;
-            before += turn;
-            let growth = (end.0 - start.0).min(0.0);
-            let (thinning, shift) = (u.cos() - 1.0, u.sin());
-            let amount = missing + power * missing_step;
-            let log = start.0 + power * growth + amount * thinning;
-            frequencies.push((log.exp(), start.1 + power * before + amount * shift));
-        }
-        invert(&frequencies)
+        let last = self.samples.len() - 1;
+        let end = (1..last).find(|&which| n < self.samples[which].length).unwrap_or(last);
+        let (start, end) = (end.saturating_sub(1), end);
+        let (first, second) = (self.samples[start].length as f64, self.samples[end].length as f64);
+        let (start, end) = (self.shares(start), self.shares(end));
+        let tail = self.level.tail();
+        let missing = tail * first - mean(&start);
+        let missing_later = tail * second - mean(&end) - missing;
+        let power = if second > first { (n as f64 - first) / (second - first) } else { 0.0 };
+        let thin = missing + power * missing_later;
+        let size = grid(&end, n as f64 / second);
+        let mut turned = 0.0;
+        let frequencies: Vec<(f64, f64)> = (0..=size / 2)
+            .map(|k| {
+                let u = TAU * k as f64 / size as f64;
+                let (from, to) = (characteristic(&start, u), characteristic(&end, u));
+                // The phase of the ratio, followed continuously from u = 0.
+                turned += (to.1 - from.1 - turned + 0.5 * TAU).rem_euclid(TAU) - 0.5 * TAU;
+                let growth = (to.0 - from.0).min(0.0);
+                let log = from.0 + power * growth + thin * (u.cos() - 1.0);
+                (log.exp(), from.1 + power * turned + thin * u.sin())
+            })
+            .collect();
+        invert(&frequencies, size)
     }
 
-    /// Share of paths with 0, 1, 2, ... hits at the first or second length.
-    fn shares(&self, which: usize) -> Vec<f64> {
-        self.counts[which].iter().map(|&count| count as f64 / self.paths as f64).collect()
+    /// Share of paths with 0, 1, 2, ... hits in a sample.
+    #[must_use]
+    pub fn shares(&self, sample: usize) -> Vec<f64> {
+        let counts = &self.samples[sample].counts;
+        counts.iter().map(|&count| count as f64 / self.paths as f64).collect()
     }
+}
 
-    /// Enough frequencies that the law at `n` does not wrap around.
-    fn grid(&self, n: usize) -> usize {
-        let law = self.shares(1);
-        let (centre, stretch) = (mean(&law), n as f64 / self.lengths[1] as f64);
-        let variance: f64 =
-            law.iter().enumerate().map(|(x, share)| share * (x as f64 - centre).powi(2)).sum();
-        let top = centre * stretch + 12.0 * (variance * stretch).sqrt() + 30.0;
-        (top as usize).max(2 * law.len())
-    }
+/// Enough frequencies, an odd number, that a law `stretch` times as long as this one does not wrap around.
+fn grid(law: &[f64], stretch: f64) -> usize {
+    let centre = mean(law);
+    let variance: f64 =
+        law.iter().enumerate().map(|(x, share)| share * (x as f64 - centre).powi(2)).sum();
+    let top = centre * stretch + 12.0 * (variance * stretch).sqrt() + 30.0;
+    (top as usize).max(2 * law.len()) | 1
 }
 
 /// Runs of sums of one path: `sums[t]` is the sum of its first `t` normals.
@@ -209,31 +221,28 @@ fn characteristic(law: &[f64], u: f64) -> (f64, f64) {
     (0.5 * (re * re + im * im).max(f64::MIN_POSITIVE).ln(), im.atan2(re))
 }
 
-/// Probabilities from modulus and phase at `0, tau/size, 2 tau/size, ...`.
-fn invert(frequencies: &[(f64, f64)]) -> Vec<f64> {
-    let size = frequencies.len() as f64;
-    (0..frequencies.len())
-        .map(|x| {
-            let terms = frequencies
-                .iter()
-                .enumerate()
-                .map(|(k, (modulus, phase))| modulus * (phase - TAU * (k * x) as f64 / size).cos());
-            terms.sum::<f64>() / size
-        })
-        .collect()
+/// Probabilities from modulus and phase at `0, tau/size, 2 tau/size, ...` up to `pi`; the rest mirrors them, `size` being odd.
+fn invert(frequencies: &[(f64, f64)], size: usize) -> Vec<f64> {
+    let turn = TAU / size as f64;
+    let probability = |x: usize| {
+        let term = |(k, (modulus, phase)): (usize, &(f64, f64))| {
+            let both = if k == 0 { 1.0 } else { 2.0 };
+            both * modulus * (phase - turn * (k * x) as f64).cos()
+        };
+        frequencies.iter().enumerate().map(term).sum::<f64>() / size as f64
+    };
+    (0..size).map(probability).collect()
 }
 
-type Sampled = (usize, u64, Vec<u64>);
-
-fn row(line: &str, horizon: usize, level: Level) -> Option<Sampled> {
+fn row(line: &str, horizon: usize, level: Level) -> Option<(u64, Sample)> {
     let mut fields = line.split(',');
     let matches = fields.next()?.parse() == Ok(horizon) && fields.next()?.parse() == Ok(level);
     if !matches {
         return None;
     }
-    let (steps, paths) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
+    let (length, paths) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
     let counts = fields.next()?.split(' ').map(str::parse).collect::<Result<_, _>>().ok()?;
-    Some((steps, paths, counts))
+    Some((paths, Sample { length, counts }))
 }
 
 type Key = (usize, Level, usize);
@@ -241,7 +250,7 @@ type Key = (usize, Level, usize);
 /// Samples already drawn in this process.
 static DRAWN: Mutex<BTreeMap<Key, Arc<HitLaw>>> = Mutex::new(BTreeMap::new());
 
-fn cached(key: Key, draw: impl FnOnce() -> HitLaw) -> Arc<HitLaw> {
+fn drawn(key: Key, draw: impl FnOnce() -> HitLaw) -> Arc<HitLaw> {
     let known = DRAWN.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
     if let Some(known) = known {
         return known;

@@ -1,0 +1,10 @@
+//! Integration tests of the backtest: laws over a synthetic market, and numbers that others computed.
+
+mod assembling;
+mod explained;
+mod laws;
+mod realised;
+mod reference;
+mod shards;
+mod world;
+mod zones;
