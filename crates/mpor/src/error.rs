@@ -25,6 +25,9 @@ pub enum MporError {
         /// The first.
         first: String,
     },
+    /// A table of results.
+    #[error(transparent)]
+    Table(#[from] mpor_core::CoreError),
     /// A margin model while the study was replayed.
     #[error(transparent)]
     Replay(#[from] mpor_backtest::BacktestError),

@@ -4,6 +4,26 @@
 //! A [`StudyFile`] names data, portfolios and models. [`run`](run::run) replays it and writes a folder of tables,
 //! figures, a report and a manifest; [`verify`](verify::verify) makes it again and compares the bytes.
 
+pub mod error;
+pub mod explain;
+pub mod findings;
+pub mod inputs;
+pub mod loaded;
+mod lock;
+pub mod manifest;
+pub mod margin_at;
+pub mod market;
+mod moment;
+pub mod progress;
+mod report;
+pub mod run;
+mod scan_map;
+mod shards;
 pub mod study;
+pub mod verify;
 
+pub use error::MporError;
+pub use mpor_core::{Span, Timestamp};
+pub use loaded::Loaded;
+pub use progress::{Progress, Silent};
 pub use study::{Study, StudyError, StudyFile};

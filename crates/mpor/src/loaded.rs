@@ -1,0 +1,246 @@
+//! A study with everything that its replay needs: history, books, models and margin dates.
+
+use std::ops::Range;
+
+use mpor_backtest::books::{self, BookError, PositionRow, TradeRow};
+use mpor_backtest::{ModelInfo, first_step};
+use mpor_core::{Books, Contract, History, Horizon, Instrument, Right, Settlement};
+use mpor_data::Query;
+use mpor_data::positions::{self, InstrumentRow};
+use mpor_margin::{BuiltModel, MarginModel, Overlay, RuleLibrary};
+
+use crate::error::MporError;
+use crate::market::{self, Market};
+use crate::study::StudyFile;
+
+/// What a study comes to once its files are read.
+pub struct Loaded {
+    /// Market history with the contracts that are held, and what must be said about it.
+    pub market: Market,
+    /// Portfolios by step of the panel and account.
+    pub books: Books,
+    /// The models, in the study's order.
+    pub models: Vec<Box<dyn MarginModel>>,
+    /// The overlays of each model.
+    pub overlays: Vec<Vec<Box<dyn Overlay>>>,
+    /// What the report says of each model.
+    pub infos: Vec<ModelInfo>,
+    /// The margin period of risk.
+    pub horizon: Horizon,
+    /// Steps of the panel that are margin dates.
+    pub steps: Range<usize>,
+}
+
+impl Loaded {
+    /// Reads the study's files and builds its models and books.
+    ///
+    /// # Errors
+    /// [`MporError`] naming the place in the study, the file and row, or the model.
+    pub fn new(file: &StudyFile) -> Result<Self, MporError> {
+        let models = build_models(file)?;
+        let mut market = market::load(file)?;
+        let horizon = market
+            .calendar
+            .horizon(file.study.mpor.horizon)
+            .map_err(|error| file.error_at(&["mpor", "horizon"], error.to_string()))?;
+        let steps = steps(file, &mut market, &models)?;
+        let books = books(file, &mut market, steps.clone())?;
+        let infos = infos(file, &models);
+        let (models, overlays) =
+            models.into_iter().map(|built| (built.model, built.overlays)).unzip();
+        Ok(Loaded { market, books, models, overlays, infos, horizon, steps })
+    }
+
+    /// Market history.
+    #[must_use]
+    pub fn history(&self) -> &History {
+        &self.market.history
+    }
+
+    /// The models as the replay asks them.
+    #[must_use]
+    pub fn asked(&self) -> Vec<&dyn MarginModel> {
+        self.models.iter().map(|model| &**model).collect()
+    }
+}
+
+/// The rule sets of the binary and of the study's own folders.
+///
+/// # Errors
+/// [`MporError::Study`] naming the rule file.
+pub fn library(file: &StudyFile) -> Result<RuleLibrary, MporError> {
+    let mut library =
+        RuleLibrary::embedded().map_err(|error| file.error_at(&["data"], error.to_string()))?;
+    for folder in &file.study.data.rules {
+        library = library
+            .with_directory(std::path::Path::new(&file.resolve(folder)))
+            .map_err(|error| file.error_at(&["data", "rules"], error.to_string()))?;
+    }
+    Ok(library)
+}
+
+fn build_models(file: &StudyFile) -> Result<Vec<BuiltModel>, MporError> {
+    let library = library(file)?;
+    let build = |(index, spec)| {
+        mpor_margin::build(spec, &library)
+            .map_err(|error| file.model_error(index, &error.to_string()).into())
+    };
+    file.models.iter().enumerate().map(build).collect()
+}
+
+fn infos(file: &StudyFile, models: &[BuiltModel]) -> Vec<ModelInfo> {
+    let info = |(built, spec): (&BuiltModel, &mpor_margin::ModelSpec)| ModelInfo {
+        id: spec.name.clone(),
+        kind: built.kind.clone(),
+        summary: built.summary.clone(),
+        rules: built.rules.clone(),
+        baseline: spec.baseline,
+    };
+    models.iter().zip(&file.models).map(info).collect()
+}
+
+/// The margin dates: from the study's first, or from where every model has its history.
+fn steps(
+    file: &StudyFile,
+    market: &mut Market,
+    models: &[BuiltModel],
+) -> Result<Range<usize>, MporError> {
+    let asked: Vec<&dyn MarginModel> = models.iter().map(|built| built.model.as_ref()).collect();
+    let ready = first_step(&asked, &market.history)?;
+    let times = market.history.panel.times();
+    let wanted = times.partition_point(|&time| time < file.study.calendar.from);
+    let first = wanted.max(ready);
+    if first >= times.len() {
+        let problem = format!(
+            "no margin date is left: the data starts at {}, the models need {} steps of history, and `from` is {}",
+            times[0],
+            ready + 1,
+            file.study.calendar.from
+        );
+        return Err(file.error_at(&["calendar", "from"], problem).into());
+    }
+    if ready > wanted {
+        market.notes.push(format!(
+            "Margin dates begin at {} and not at {}: the models need {} steps of history.",
+            times[first].date(),
+            file.study.calendar.from.date(),
+            ready + 1
+        ));
+    }
+    Ok(first..times.len())
+}
+
+/// Portfolios from rules or tables; steps before the first margin date hold nothing.
+fn books(
+    file: &StudyFile,
+    market: &mut Market,
+    steps: Range<usize>,
+) -> Result<Books, MporError> {
+    let first = steps.start;
+    let data = &file.study.data;
+    let mut books = if !file.study.portfolio.is_empty() {
+        let rules = &file.study.portfolio;
+        books::build(rules, &mut market.history, steps, file.study.seed).map_err(|error| {
+            let index = match &error {
+                BookError::Rule { rule, .. } => rules.iter().position(|named| named.name == *rule),
+                BookError::SameName { name } => rules.iter().rposition(|named| named.name == *name),
+                _ => None,
+            };
+            match index {
+                Some(index) => file.list_error("portfolio", index, &error.to_string()),
+                None => file.error_at(&["portfolio"], error.to_string()),
+            }
+        })?
+    } else {
+        add_instruments(file, &mut market.history)?;
+        let tables = if data.trades.list().is_empty() {
+            let rows = positions::positions(&Query::all(file.resolve_all(&data.positions)))?;
+            let rows: Vec<PositionRow> = rows.into_iter().map(position_row).collect();
+            books::from_rows(&rows, &market.history, steps)
+        } else {
+            let rows = positions::trades(&Query::all(file.resolve_all(&data.trades)))?;
+            let rows: Vec<TradeRow> = rows.into_iter().map(trade_row).collect();
+            books::from_trades(&rows, &market.history, steps)
+        };
+        let tables = tables.map_err(|error| MporError::History(error.to_string()))?;
+        if tables.expired > 0 {
+            market.notes.push(format!(
+                "{} positions outlived their instrument in the positions files and end at its expiry.",
+                tables.expired
+            ));
+        }
+        tables.books
+    };
+    let empty = vec![mpor_core::Portfolio::default(); books.accounts.len()];
+    let before = std::iter::repeat_n(empty, first);
+    books.portfolios.splice(0..0, before);
+    Ok(books)
+}
+
+fn position_row(row: positions::PositionRow) -> PositionRow {
+    let positions::PositionRow { time, account, instrument, quantity } = row;
+    PositionRow { time, account, instrument, quantity }
+}
+
+fn trade_row(row: positions::TradeRow) -> TradeRow {
+    let positions::TradeRow { time, account, instrument, quantity, price, fee, .. } = row;
+    TradeRow { time, account, instrument, quantity, price, fee }
+}
+
+fn add_instruments(file: &StudyFile, history: &mut History) -> Result<(), MporError> {
+    let paths = file.resolve_all(&file.study.data.instruments);
+    if paths.is_empty() {
+        let problem = "positions name instruments: `data.instruments` must name their table";
+        return Err(file.error_at(&["data"], problem).into());
+    }
+    for row in positions::instruments(&Query::all(paths))? {
+        let instrument = instrument(history, &row)?;
+        history
+            .universe
+            .add(instrument)
+            .map_err(|error| MporError::History(error.to_string()))?;
+    }
+    Ok(())
+}
+
+/// A row of the `instruments` table as a contract.
+fn instrument(history: &History, row: &InstrumentRow) -> Result<Instrument, MporError> {
+    let missing = |column: &str| {
+        MporError::History(format!("instrument `{}` has no {column}", row.instrument))
+    };
+    let underlying = history.universe.find_underlying(&row.underlying).ok_or_else(|| {
+        MporError::History(format!(
+            "instrument `{}` is written on `{}`, which is no `[[underlying]]` of the study",
+            row.instrument, row.underlying
+        ))
+    })?;
+    let settlement = if row.inverse { Settlement::Coin } else { Settlement::Cash };
+    let expiry = || row.expiry.ok_or_else(|| missing("expiry"));
+    let contract = match row.kind.as_str() {
+        "spot" => Contract::Spot,
+        "perpetual" => Contract::Perpetual { settlement },
+        "future" => Contract::Future { expiry: expiry()?, settlement },
+        "option" => Contract::Option {
+            expiry: expiry()?,
+            strike: row.strike.ok_or_else(|| missing("strike"))?,
+            right: match row.right {
+                Some(Right::Call) => Right::Call,
+                Some(Right::Put) => Right::Put,
+                None => return Err(missing("right")),
+            },
+            settlement,
+        },
+        other => {
+            return Err(MporError::History(format!(
+                "instrument `{}` is of kind `{other}`; known: spot, future, perpetual, option",
+                row.instrument
+            )));
+        }
+    };
+    Ok(Instrument {
+        name: row.instrument.clone(),
+        underlying,
+        contract_size: row.contract_size,
+        contract,
+    })
+}

@@ -1,0 +1,198 @@
+//! From a study's files to its market history: series on the grid, modelled volatilities, settlement prices.
+
+mod realised;
+mod series;
+mod volatility;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use mpor_core::{
+    Factor, Finding, History, Origin, PriceSeries, Span, Timestamp, Underlying, UnderlyingHistory,
+    UnderlyingIx, Universe,
+};
+use mpor_data::calendar::Calendar;
+use mpor_data::panel::PanelBuilder;
+
+use crate::error::MporError;
+use crate::manifest::relative;
+use crate::study::{CalendarKind, StudyFile};
+
+pub(crate) use series::{AllSeries, SeriesUse};
+pub use volatility::FittedSmile;
+
+/// A study's market history, and what must be said about it.
+#[derive(Debug)]
+pub struct Market {
+    /// The history, without contracts yet.
+    pub history: History,
+    /// Margin dates.
+    pub calendar: Calendar,
+    /// What the data checks found.
+    pub findings: Vec<Finding>,
+    /// The series used, one row each.
+    pub series: Vec<SeriesUse>,
+    /// The smiles fitted to real chains.
+    pub smiles: Vec<FittedSmile>,
+    /// Assumptions that the reader must know, a sentence each.
+    pub notes: Vec<String>,
+}
+
+/// Reads and aligns everything that the study's underlyings need.
+///
+/// # Errors
+/// [`MporError`] naming the file, series, or key of the study.
+pub fn load(file: &StudyFile) -> Result<Market, MporError> {
+    let all = AllSeries::read(file)?;
+    let calendar = calendar(file, &all)?;
+    let times = grid(file, &all, &calendar)?;
+    let policies = &file.study.data.policy;
+    let mut builder = PanelBuilder::new(times);
+    let mut notes = Vec::new();
+    let mut smiles = Vec::new();
+    let mut underlyings = Vec::new();
+    for (index, spec) in file.study.underlying.iter().enumerate() {
+        let ix = UnderlyingIx(index);
+        let spot = all.price(&spec.prices)?;
+        builder.push_known(Factor::Spot(ix), spot, &calendar, policies)?;
+        let flat = vec![spec.carry; builder.times().len()];
+        builder.push(Factor::Carry(ix), &flat);
+        let flat = vec![spec.rate; builder.times().len()];
+        builder.push(Factor::Rate(ix), &flat);
+        match &spec.perpetual {
+            Some(symbol) => {
+                builder.push_known(Factor::Perpetual(ix), all.price(symbol)?, &calendar, policies)?;
+            }
+            None => notes.push(format!(
+                "{}: perpetuals and futures are marked on the index `{}` (carry {} a year); no basis history.",
+                spec.name, spec.prices, spec.carry
+            )),
+        }
+        match &spec.funding {
+            Some(symbol) => {
+                builder.push_paid(Factor::Funding(ix), all.funding(symbol)?, policies)?;
+            }
+            None => notes.push(format!("{}: no funding history; none accrues.", spec.name)),
+        }
+        let smile = match &spec.volatility {
+            None => None,
+            Some(volatility) => {
+                let modelled =
+                    volatility::model(file, index, volatility, &all, &calendar, &mut builder)?;
+                notes.extend(modelled.notes);
+                let shape = modelled.smile.fit.shape;
+                smiles.push(modelled.smile);
+                Some(shape)
+            }
+        };
+        underlyings.push(UnderlyingHistory {
+            smile,
+            vol_origin: Origin::Modelled,
+            carry_origin: Origin::Modelled,
+            index: price_series(spot),
+            settlement_window: spec.settlement_window,
+        });
+    }
+    let (panel, found) = builder.build()?;
+    let mut findings = all.findings.clone();
+    findings.extend(found);
+    let folder = file.path.parent().unwrap_or(Path::new("."));
+    for finding in &mut findings {
+        finding.source = seen_from(&finding.source, folder);
+    }
+    notes.extend(all.notes.iter().cloned());
+    let universe = Universe::new(named(file));
+    let history = History { universe, panel, underlyings, marks: Vec::new() };
+    Ok(Market { history, calendar, findings, series: all.used(), smiles, notes })
+}
+
+fn named(file: &StudyFile) -> Vec<Underlying> {
+    let quote = file.study.currency.clone();
+    let name = |name: &String| Underlying { name: name.clone(), quote: quote.clone() };
+    file.study.underlying.iter().map(|spec| name(&spec.name)).collect()
+}
+
+fn price_series(series: &mpor_data::series::Series) -> PriceSeries {
+    PriceSeries { times: series.times.clone(), prices: series.values.clone() }
+}
+
+fn calendar(file: &StudyFile, all: &AllSeries) -> Result<Calendar, MporError> {
+    let spec = &file.study.calendar;
+    match spec.kind {
+        CalendarKind::AllDays => {
+            let cut = cut(&spec.cut).ok_or_else(|| {
+                let problem = format!("cut `{}` is not a time of day; write HH:MM", spec.cut);
+                file.error_at(&["calendar", "cut"], problem)
+            })?;
+            Ok(Calendar::around_the_clock(spec.step, cut)
+                .map_err(|error| file.error_at(&["calendar", "step"], error.to_string()))?)
+        }
+        CalendarKind::TradingDays => {
+            if spec.step != Span::days(1) {
+                let problem = format!("step {} does not fit trading days; write 1d", spec.step);
+                return Err(file.error_at(&["calendar", "step"], problem).into());
+            }
+            let reference = &file.study.underlying[0].prices;
+            Ok(Calendar::trading_days(all.price(reference)?)?)
+        }
+    }
+}
+
+/// `08:00` after midnight.
+fn cut(text: &str) -> Option<Span> {
+    let (hours, minutes) = text.split_once(':')?;
+    let (hours, minutes): (i64, i64) = (hours.parse().ok()?, minutes.parse().ok()?);
+    let fits = (0..24).contains(&hours) && (0..60).contains(&minutes);
+    fits.then_some(Span(Span::hours(hours).0 + minutes * 60_000_000))
+}
+
+/// The panel's times: from where every series is known to the study's last date. A date without a time of day is meant
+/// as the whole day.
+fn grid(
+    file: &StudyFile,
+    all: &AllSeries,
+    calendar: &Calendar,
+) -> Result<Vec<Timestamp>, MporError> {
+    let (first, last) = all.common_range();
+    let spec = &file.study.calendar;
+    let wanted = spec.to.map(|to| {
+        let midnight = to.0.rem_euclid(Span::days(1).0) == 0;
+        if midnight { to + Span(Span::days(1).0 - 1) } else { to }
+    });
+    let to = wanted.map_or(last, |to| to.min(last));
+    if spec.from > to {
+        let problem = format!("the margin dates begin at {} and the data ends at {last}", spec.from);
+        return Err(file.error_at(&["calendar", "from"], problem).into());
+    }
+    let times = calendar.grid(first.min(spec.from), to, 0)?;
+    let times: Vec<Timestamp> = times.into_iter().filter(|&time| time >= first).collect();
+    if times.len() < 3 {
+        let problem = format!("only {} margin dates between {first} and {to}", times.len());
+        return Err(MporError::History(problem));
+    }
+    Ok(times)
+}
+
+/// A local path as seen from the study's folder, so that results do not depend on where a run was started.
+pub(crate) fn seen_from(path: &str, folder: &Path) -> String {
+    if path.contains("://") { path.to_owned() } else { relative(Path::new(path), folder) }
+}
+
+/// Names by key, for messages.
+pub(crate) fn known<V>(map: &BTreeMap<String, V>) -> String {
+    map.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cut_is_a_time_of_day() {
+        assert_eq!(cut("08:00"), Some(Span::hours(8)));
+        assert_eq!(cut("23:30"), Some(Span(Span::hours(23).0 + 1_800_000_000)));
+        for bad in ["24:00", "8", "08:60", "-1:00", ""] {
+            assert_eq!(cut(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! A study from its file to a folder that can be handed over: tables, figures, report, manifest.
+//!
+//! The manifest is written last: a folder with a manifest is a finished run. A run that was killed is taken up where it
+//! stopped and ends with the same bytes.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use mpor_backtest::day::Parts;
+use mpor_backtest::{Assembly, BacktestResult, assemble, tables};
+use mpor_core::Table;
+use mpor_data::tables::{write_bytes, write_csv, write_parquet};
+
+use crate::error::MporError;
+use crate::inputs;
+use crate::loaded::Loaded;
+use crate::lock::RunLock;
+use crate::manifest::{self, FileRecord, MANIFEST, Manifest, hash_text, record};
+use crate::progress::Progress;
+use crate::report;
+use crate::shards::Shards;
+use crate::study::StudyFile;
+
+/// What a run did.
+#[derive(Debug)]
+pub struct RunSummary {
+    /// The run's folder.
+    pub folder: PathBuf,
+    /// What was found; `None` when the folder already held this very run.
+    pub result: Option<BacktestResult>,
+    /// The manifest.
+    pub manifest: Manifest,
+    /// Wall time by stage. Shown to people, never written.
+    pub stages: Vec<(&'static str, Duration)>,
+    /// Remarks that the report prints too.
+    pub notes: Vec<String>,
+}
+
+/// Measures the stages of a run.
+struct Stages {
+    since: Instant,
+    done: Vec<(&'static str, Duration)>,
+}
+
+impl Stages {
+    fn new() -> Self {
+        Stages { since: Instant::now(), done: Vec::new() }
+    }
+
+    fn end(&mut self, stage: &'static str) {
+        let now = Instant::now();
+        self.done.push((stage, now - self.since));
+        self.since = now;
+    }
+}
+
+/// Runs a study into `folder`, which is made if need be.
+///
+/// A folder with a finished run of the same version, study and inputs is left as it is.
+///
+/// # Errors
+/// [`MporError`]; what was written before stays, and a second run takes it up.
+pub fn run(
+    file: &StudyFile,
+    folder: &Path,
+    progress: &dyn Progress,
+) -> Result<RunSummary, MporError> {
+    let mut stages = Stages::new();
+    std::fs::create_dir_all(folder).map_err(|error| MporError::folder(folder, error))?;
+    let _lock = RunLock::take(folder)?;
+    progress.begin("hashing inputs", 1);
+    let start = blank_manifest(file, folder)?;
+    progress.end();
+    stages.end("hash inputs");
+    if let Some(manifest) = finished(folder, &start) {
+        let folder = folder.to_owned();
+        return Ok(RunSummary {
+            folder,
+            result: None,
+            manifest,
+            stages: stages.done,
+            notes: Vec::new(),
+        });
+    }
+    forget(folder)?;
+    progress.begin("reading market history", 1);
+    let loaded = Loaded::new(file)?;
+    progress.end();
+    stages.end("load");
+    let shards = Shards::open(folder, &start.to_json()?)?;
+    let parts = if file.study.backtest.components { Parts::Keep } else { Parts::Drop };
+    let days = shards.days(&loaded, (file.study.seed, parts), progress)?;
+    stages.end("replay");
+    progress.begin("testing coverage, explaining breaches", 1);
+    let result = assemble(days, assembly(file, &loaded))?;
+    progress.end();
+    stages.end("evidence");
+    let mut outputs = write_tables(folder, &result, &loaded)?;
+    stages.end("tables");
+    progress.begin("drawing and typesetting", 1);
+    outputs.extend(report::write(folder, file, &loaded, &result, &start)?);
+    progress.end();
+    stages.end("report");
+    let manifest = close(folder, start, &outputs)?;
+    shards.close()?;
+    let notes = loaded.market.notes.clone();
+    Ok(RunSummary {
+        folder: folder.to_owned(),
+        result: Some(result),
+        manifest,
+        stages: stages.done,
+        notes,
+    })
+}
+
+/// The backtest of a study, in memory, without a folder.
+///
+/// # Errors
+/// [`MporError`].
+pub fn backtest(file: &StudyFile, loaded: &Loaded) -> Result<BacktestResult, MporError> {
+    let config = mpor_backtest::ReplayConfig {
+        steps: loaded.steps.clone(),
+        horizon: loaded.horizon,
+        seed: file.study.seed,
+        parts: Parts::Keep,
+    };
+    let days = mpor_backtest::replay(loaded.history(), &loaded.books, &loaded.asked(), &config)?;
+    Ok(assemble(days, assembly(file, loaded))?)
+}
+
+fn assembly<'l>(file: &StudyFile, loaded: &'l Loaded) -> Assembly<'l> {
+    Assembly {
+        currency: file.study.currency.clone(),
+        horizon: loaded.horizon,
+        convention: file.study.mpor.loss,
+        level: file.study.backtest.level,
+        models: loaded.infos.clone(),
+        overlays: &loaded.overlays,
+        history: loaded.history(),
+        books: &loaded.books,
+    }
+}
+
+/// The manifest of a run that has read nothing and written nothing yet.
+fn blank_manifest(file: &StudyFile, folder: &Path) -> Result<Manifest, MporError> {
+    let inputs = inputs::files(file)?;
+    let inputs: Vec<FileRecord> =
+        inputs.iter().map(|path| record(path, folder, None)).collect::<Result<_, _>>()?;
+    Ok(Manifest {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        study: file.study.name.clone(),
+        study_file: manifest::relative(&file.path, folder),
+        study_hash: hash_text(&file.resolved()?),
+        seed: file.study.seed,
+        inputs,
+        outputs: Vec::new(),
+    })
+}
+
+/// The manifest of the folder, if it is of the same version, study and inputs and all its files are there unchanged.
+fn finished(folder: &Path, start: &Manifest) -> Option<Manifest> {
+    let known = Manifest::read(folder).ok()?;
+    let same = Manifest { outputs: Vec::new(), ..known.clone() } == *start;
+    let whole = || {
+        known.outputs.iter().all(|output| {
+            record(&folder.join(&output.path), folder, output.rows)
+                .is_ok_and(|found| found == *output)
+        })
+    };
+    (same && whole()).then_some(known)
+}
+
+/// Removes the manifest, so that the folder is not taken for a finished run while it is written.
+fn forget(folder: &Path) -> Result<(), MporError> {
+    let path = folder.join(MANIFEST);
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(MporError::folder(path, error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A file written, with its rows if it is a table.
+pub(crate) type Written = (PathBuf, Option<usize>);
+
+fn write_tables(
+    folder: &Path,
+    result: &BacktestResult,
+    loaded: &Loaded,
+) -> Result<Vec<Written>, MporError> {
+    let mut all = tables::all(result)?;
+    all.push(crate::findings::table(&loaded.market.findings)?);
+    let mut written = Vec::new();
+    for table in &all {
+        let path = folder.join(format!("{}.parquet", table.name()));
+        write_parquet(table, &path, Vec::new())?;
+        written.push((path, Some(table.rows())));
+    }
+    Ok(written)
+}
+
+/// Writes a table beside a figure, as CSV.
+pub(crate) fn write_source(table: &Table, path: &Path) -> Result<Written, MporError> {
+    write_csv(table, path)?;
+    Ok((path.to_owned(), Some(table.rows())))
+}
+
+fn close(folder: &Path, start: Manifest, outputs: &[Written]) -> Result<Manifest, MporError> {
+    let mut outputs: Vec<FileRecord> = outputs
+        .iter()
+        .map(|(path, rows)| record(path, folder, *rows))
+        .collect::<Result<_, _>>()?;
+    outputs.sort_by(|a, b| a.path.cmp(&b.path));
+    let manifest = Manifest { outputs, ..start };
+    write_bytes(&folder.join(MANIFEST), manifest.to_json()?.as_bytes())?;
+    Ok(manifest)
+}
