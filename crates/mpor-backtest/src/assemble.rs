@@ -162,7 +162,7 @@ fn requirement_path(
                 model: assembly.models[model].id.clone(),
                 account: assembly.books.accounts[account].clone(),
                 time: day.time,
-                source,
+                source: Box::new(source),
             })?;
         unmitigated.push(of.initial[account]);
         push(&mut path, report, &own);

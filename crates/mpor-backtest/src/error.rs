@@ -19,7 +19,7 @@ pub enum BacktestError {
         /// Margin date.
         time: Timestamp,
         /// Why.
-        source: MarginError,
+        source: Box<MarginError>,
     },
     /// A model or overlay gave no requirement.
     #[error("model `{model}`, account `{account}` at {time}: {source}")]
@@ -31,7 +31,7 @@ pub enum BacktestError {
         /// Margin date.
         time: Timestamp,
         /// Why.
-        source: MarginError,
+        source: Box<MarginError>,
     },
     /// A requirement that is not a number.
     #[error(
@@ -57,7 +57,7 @@ pub enum BacktestError {
         /// End of the step.
         to: Timestamp,
         /// Why.
-        source: PricingError,
+        source: Box<PricingError>,
     },
     /// No index price to settle an expiry on.
     #[error(

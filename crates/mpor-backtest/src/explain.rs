@@ -53,7 +53,7 @@ impl UnitCauses {
                 instrument: history.universe.instrument(ix).name.clone(),
                 from: states[0].time,
                 to: states[k].time,
-                source,
+                source: Box::new(source),
             })?;
             let mut before = 0.0;
             for (cause, after) in steps.into_iter().enumerate() {

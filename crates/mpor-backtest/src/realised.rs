@@ -110,10 +110,13 @@ impl UnitPnl {
     /// Loss of a portfolio by both conventions and what it was valued by.
     #[must_use]
     pub fn loss(&self, portfolio: &Portfolio) -> AccountLoss {
-        let losses = (0..self.steps()).map(|k| self.portfolio(portfolio, k).loss().0);
-        let worst = losses.clone().reduce(f64::max);
-        let sources = self.sources(portfolio);
-        AccountLoss { horizon: losses.last(), worst, gross_notional: 0.0, sources }
+        let mut loss = AccountLoss { sources: self.sources(portfolio), ..AccountLoss::default() };
+        for k in 0..self.steps() {
+            let at = self.portfolio(portfolio, k).loss().0;
+            loss.horizon = Some(at);
+            loss.worst = Some(loss.worst.map_or(at, |worst| worst.max(at)));
+        }
+        loss
     }
 
     /// The step, counted from 1, at which a portfolio's loss is worst; the first of equals.
@@ -186,7 +189,7 @@ fn outcome(
         instrument: instrument.name.clone(),
         from: from.time,
         to: to.time,
-        source,
+        source: Box::new(source),
     };
     match instrument.contract.expiry().filter(|&expiry| expiry <= to.time) {
         None => moved(history, from, to, ix).map_err(fail),

@@ -150,7 +150,7 @@ impl Replay<'_> {
         let prepared = model.prepare(day).map_err(|source| BacktestError::Prepare {
             model: model.id().to_owned(),
             time: day.time(),
-            source,
+            source: Box::new(source),
         })?;
         let mut answers = ModelDay::default();
         for (portfolio, account) in portfolios.iter().zip(&self.books.accounts) {
@@ -170,7 +170,12 @@ impl Replay<'_> {
     ) -> Result<(), BacktestError> {
         let report = prepared.requirement(portfolio).map_err(|source| {
             let (model, account) = (model.to_owned(), account.to_owned());
-            BacktestError::Requirement { model, account, time: day.time(), source }
+            BacktestError::Requirement {
+                model,
+                account,
+                time: day.time(),
+                source: Box::new(source),
+            }
         })?;
         for amount in [report.initial.amount(), report.maintenance.amount()] {
             if !amount.is_finite() {

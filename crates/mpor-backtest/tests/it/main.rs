@@ -1,5 +1,7 @@
 //! Integration tests of the backtest: laws over a synthetic market, and numbers that others computed.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 mod assembling;
 mod explained;
 mod laws;
