@@ -1,1 +1,191 @@
-fn main() {}
+//! The `mpor` command line.
+
+mod answer;
+mod problem;
+mod progress;
+mod text;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use mpor::{Loaded, MporError, Progress, Silent, StudyFile, Timestamp};
+
+/// Would the margin have covered the loss? Backtests of portfolio-margin models on market history.
+#[derive(Parser)]
+#[command(name = "mpor", version, about, after_help = EXAMPLES)]
+struct Cli {
+    /// Say nothing but the result.
+    #[arg(long, global = true)]
+    quiet: bool,
+    /// Print the result as JSON.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "Examples:
+  mpor run studies/quickstart.toml                    run a study; tables, figures, report.pdf in runs/quickstart
+  mpor check studies/quickstart.toml                  check study and data, change nothing
+  mpor margin studies/quickstart.toml --at 2020-03-11 one day's requirements with their arithmetic
+  mpor explain runs/quickstart --account long-perpetual --at 2020-03-11
+  mpor verify runs/quickstart                         hash, run again, compare byte by byte";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run a study into a folder: tables, figures, report and manifest.
+    Run {
+        /// The study file.
+        study: PathBuf,
+        /// The folder; runs/<name of the study> where absent.
+        #[arg(long)]
+        out: Option<PathBuf>,
+        /// Threads; all cores where absent. The result is the same bits for any number.
+        #[arg(long)]
+        threads: Option<usize>,
+        /// Print the wall time of each stage.
+        #[arg(long)]
+        timings: bool,
+    },
+    /// Check a study and its data; write nothing.
+    Check {
+        /// The study file.
+        study: PathBuf,
+    },
+    /// Look at data.
+    #[command(subcommand)]
+    Data(DataCommand),
+    /// What every model asks on one margin date, with its arithmetic.
+    Margin {
+        /// The study file.
+        study: PathBuf,
+        /// Margin date: 2020-03-11, or 2020-03-11T08:00:00Z. A date alone is its margin date on that day.
+        #[arg(long)]
+        at: Timestamp,
+        /// One account only.
+        #[arg(long)]
+        account: Option<String>,
+    },
+    /// Why the margin of an account on a date held or broke.
+    Explain {
+        /// The folder of a finished run.
+        run: PathBuf,
+        /// The account.
+        #[arg(long)]
+        account: String,
+        /// Margin date, as for `margin`.
+        #[arg(long)]
+        at: Timestamp,
+    },
+    /// Hash a run's inputs and outputs, run it again, and compare byte by byte.
+    Verify {
+        /// The folder of a finished run.
+        run: PathBuf,
+    },
+    /// Margin models and overlays that a study can use.
+    Models,
+    /// Coverage tests that a study can use.
+    Tests,
+    /// Rule sets of venues, with their versions.
+    Rules {
+        /// One rule set, whole, such as derive/pmrm2.
+        name: Option<String>,
+    },
+}
+
+#[derive(Subcommand)]
+enum DataCommand {
+    /// Rows, range, step, gaps, extremes and licence of every series.
+    Describe {
+        /// Folders of datasets with a metadata.toml; `data` where absent.
+        folders: Vec<PathBuf>,
+    },
+    /// Run the data checks on price files.
+    Check {
+        /// Parquet or CSV files of the `prices` table, or patterns.
+        #[arg(required = true)]
+        files: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let shown;
+    let progress: &dyn Progress = if cli.quiet || cli.json {
+        &Silent
+    } else {
+        shown = progress::Shown::new();
+        &shown
+    };
+    match act(&cli, progress) {
+        Ok(code) => code,
+        Err(error) => {
+            let code = error.exit_code();
+            problem::print(error);
+            ExitCode::from(code)
+        }
+    }
+}
+
+fn act(cli: &Cli, progress: &dyn Progress) -> Result<ExitCode, MporError> {
+    let done = Ok(ExitCode::SUCCESS);
+    match &cli.command {
+        Command::Run { study, out, threads, timings } => {
+            let file = StudyFile::read(study)?;
+            let folder = out.clone().unwrap_or_else(|| Path::new("runs").join(&file.study.name));
+            let summary =
+                mpor::run::in_pool(*threads, || mpor::run::run(&file, &folder, progress))??;
+            answer::run(&summary, cli.json, *timings)?;
+            done
+        }
+        Command::Check { study } => {
+            let file = StudyFile::read(study)?;
+            let loaded = Loaded::new(&file)?;
+            answer::check(&file, &loaded, cli.json);
+            done
+        }
+        Command::Data(DataCommand::Describe { folders }) => {
+            let default = [PathBuf::from("data")];
+            let folders = if folders.is_empty() { &default[..] } else { folders };
+            answer::describe(&mpor::describe::describe(folders)?, cli.json);
+            done
+        }
+        Command::Data(DataCommand::Check { files }) => {
+            let findings = mpor::describe::check(files)?;
+            answer::findings(&findings, cli.json);
+            done
+        }
+        Command::Margin { study, at, account } => {
+            let file = StudyFile::read(study)?;
+            let loaded = Loaded::new(&file)?;
+            let at = loaded.margin_date(*at)?;
+            let asked = mpor::margin_at::margin_at(&file, &loaded, at, account.as_deref())?;
+            answer::margin(&asked, &file.study.currency, cli.json);
+            done
+        }
+        Command::Explain { run, account, at } => {
+            let (file, explanation) = mpor::explain::explain(run, account, *at)?;
+            answer::explain(&explanation, &file, cli.json);
+            done
+        }
+        Command::Verify { run } => {
+            let verified = mpor::verify::verify(run, progress)?;
+            answer::verify(&verified, run, cli.json);
+            let holds = verified.differences.is_empty();
+            Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        Command::Models => {
+            answer::models(cli.json);
+            done
+        }
+        Command::Tests => {
+            answer::tests(cli.json);
+            done
+        }
+        Command::Rules { name } => {
+            answer::rules(name.as_deref(), cli.json)?;
+            done
+        }
+    }
+}

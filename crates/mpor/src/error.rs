@@ -18,7 +18,9 @@ pub enum MporError {
     #[error("{0}")]
     History(String),
     /// Data checks whose policy is `fail`.
-    #[error("the data has {count} findings whose policy is `fail`; the first: {first}. Mend the data, or state another policy under `[data.policy]`")]
+    #[error(
+        "the data has {count} findings whose policy is `fail`; the first: {first}. Mend the data, or state another policy under `[data.policy]`"
+    )]
     Findings {
         /// How many.
         count: usize,

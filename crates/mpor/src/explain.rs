@@ -41,6 +41,7 @@ pub fn explain(
     let manifest = Manifest::read(run_folder)?;
     let file = StudyFile::read(&run_folder.join(&manifest.study_file))?;
     let loaded = Loaded::new(&file)?;
+    let time = loaded.margin_date(time)?;
     let explanation = explain_in(&file, &loaded, name, time)?;
     Ok((file, explanation))
 }
@@ -65,9 +66,8 @@ pub fn explain_in(
         let (causes, positions) = (Vec::new(), Vec::new());
         return Ok(Explanation { asked, horizon_loss, worst_loss, causes, positions });
     }
-    let states = (moment.step..=last)
-        .map(|step| history.state(step))
-        .collect::<Result<Vec<_>, _>>()?;
+    let states =
+        (moment.step..=last).map(|step| history.state(step)).collect::<Result<Vec<_>, _>>()?;
     let held = portfolio.positions().iter().map(|position| position.instrument).collect();
     let unit = UnitPnl::realise(history, moment.step, &states, held)?;
     let loss = unit.loss(portfolio);

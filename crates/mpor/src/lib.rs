@@ -4,6 +4,8 @@
 //! A [`StudyFile`] names data, portfolios and models. [`run`](run::run) replays it and writes a folder of tables,
 //! figures, a report and a manifest; [`verify`](verify::verify) makes it again and compares the bytes.
 
+pub mod catalog;
+pub mod describe;
 pub mod error;
 pub mod explain;
 pub mod findings;
@@ -20,10 +22,11 @@ pub mod run;
 mod scan_map;
 mod shards;
 pub mod study;
+pub mod verdict;
 pub mod verify;
 
 pub use error::MporError;
-pub use mpor_core::{Span, Timestamp};
 pub use loaded::Loaded;
+pub use mpor_core::{Span, Timestamp};
 pub use progress::{Progress, Silent};
 pub use study::{Study, StudyError, StudyFile};

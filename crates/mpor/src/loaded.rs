@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use mpor_backtest::books::{self, BookError, PositionRow, TradeRow};
 use mpor_backtest::{ModelInfo, first_step};
-use mpor_core::{Books, Contract, History, Horizon, Instrument, Right, Settlement};
+use mpor_core::{Books, Contract, History, Horizon, Instrument, Right, Settlement, Timestamp};
 use mpor_data::Query;
 use mpor_data::positions::{self, InstrumentRow};
 use mpor_margin::{BuiltModel, MarginModel, Overlay, RuleLibrary};
@@ -55,6 +55,31 @@ impl Loaded {
     #[must_use]
     pub fn history(&self) -> &History {
         &self.market.history
+    }
+
+    /// The margin dates.
+    #[must_use]
+    pub fn dates(&self) -> &[Timestamp] {
+        &self.history().panel.times()[self.steps.clone()]
+    }
+
+    /// The margin date that a time means: itself, or for a midnight the margin date of that day.
+    ///
+    /// # Errors
+    /// [`MporError::Question`] for a day without a margin date.
+    pub fn margin_date(&self, time: Timestamp) -> Result<Timestamp, MporError> {
+        let dates = self.dates();
+        if dates.binary_search(&time).is_ok() || time != Timestamp::from_date(time.date()) {
+            return Ok(time);
+        }
+        dates.iter().copied().find(|date| date.date() == time.date()).ok_or_else(|| {
+            MporError::Question(format!(
+                "{} has no margin date; the study's run from {} to {}",
+                time.date(),
+                dates[0],
+                dates[dates.len() - 1]
+            ))
+        })
     }
 
     /// The models as the replay asks them.
@@ -131,11 +156,7 @@ fn steps(
 }
 
 /// Portfolios from rules or tables; steps before the first margin date hold nothing.
-fn books(
-    file: &StudyFile,
-    market: &mut Market,
-    steps: Range<usize>,
-) -> Result<Books, MporError> {
+fn books(file: &StudyFile, market: &mut Market, steps: Range<usize>) -> Result<Books, MporError> {
     let first = steps.start;
     let data = &file.study.data;
     let mut books = if !file.study.portfolio.is_empty() {
@@ -195,10 +216,7 @@ fn add_instruments(file: &StudyFile, history: &mut History) -> Result<(), MporEr
     }
     for row in positions::instruments(&Query::all(paths))? {
         let instrument = instrument(history, &row)?;
-        history
-            .universe
-            .add(instrument)
-            .map_err(|error| MporError::History(error.to_string()))?;
+        history.universe.add(instrument).map_err(|error| MporError::History(error.to_string()))?;
     }
     Ok(())
 }

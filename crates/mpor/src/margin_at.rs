@@ -72,10 +72,10 @@ pub fn margin_at(
     let day = moment.day(file.study.seed);
     let mut asked = Vec::new();
     for model in &loaded.models {
-        let failed = |source| mpor_backtest::BacktestError::Prepare {
+        let failed = |source: mpor_margin::MarginError| mpor_backtest::BacktestError::Prepare {
             model: model.id().to_owned(),
             time,
-            source,
+            source: Box::new(source),
         };
         let prepared = model.prepare(&day).map_err(failed)?;
         for &account in &accounts {

@@ -111,7 +111,8 @@ fn dataset_of(place: &str) -> Option<Dataset> {
 }
 
 fn packages(dataset: &Dataset) -> String {
-    let named = dataset.package.iter().map(|package| format!("{} {}", package.name, package.version));
+    let named =
+        dataset.package.iter().map(|package| format!("{} {}", package.name, package.version));
     named.collect::<Vec<_>>().join(", ")
 }
 

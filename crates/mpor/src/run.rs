@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use mpor_backtest::day::Parts;
 use mpor_backtest::{Assembly, BacktestResult, assemble, tables};
 use mpor_core::Table;
-use mpor_data::tables::{write_bytes, write_csv, write_parquet};
+use mpor_data::tables::{Metadata, write_bytes, write_csv, write_parquet};
 
 use crate::error::MporError;
 use crate::inputs;
@@ -113,6 +113,20 @@ pub fn run(
     })
 }
 
+/// Does `work` on this many threads, or on all cores. The result is the same bits either way.
+///
+/// # Errors
+/// [`MporError::Question`] when the threads cannot be started.
+pub fn in_pool<T: Send>(
+    threads: Option<usize>,
+    work: impl FnOnce() -> T + Send,
+) -> Result<T, MporError> {
+    let Some(threads) = threads else { return Ok(work()) };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.map_err(|error| MporError::Question(format!("--threads: {error}")))?;
+    Ok(pool.install(work))
+}
+
 /// The backtest of a study, in memory, without a folder.
 ///
 /// # Errors
@@ -194,7 +208,7 @@ fn write_tables(
     let mut written = Vec::new();
     for table in &all {
         let path = folder.join(format!("{}.parquet", table.name()));
-        write_parquet(table, &path, Vec::new())?;
+        write_parquet(table, &path, Metadata::new())?;
         written.push((path, Some(table.rows())));
     }
     Ok(written)
@@ -207,10 +221,8 @@ pub(crate) fn write_source(table: &Table, path: &Path) -> Result<Written, MporEr
 }
 
 fn close(folder: &Path, start: Manifest, outputs: &[Written]) -> Result<Manifest, MporError> {
-    let mut outputs: Vec<FileRecord> = outputs
-        .iter()
-        .map(|(path, rows)| record(path, folder, *rows))
-        .collect::<Result<_, _>>()?;
+    let mut outputs: Vec<FileRecord> =
+        outputs.iter().map(|(path, rows)| record(path, folder, *rows)).collect::<Result<_, _>>()?;
     outputs.sort_by(|a, b| a.path.cmp(&b.path));
     let manifest = Manifest { outputs, ..start };
     write_bytes(&folder.join(MANIFEST), manifest.to_json()?.as_bytes())?;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use mpor_backtest::day::Parts;
 use mpor_backtest::{DayResult, ReplayConfig, replay, shard};
-use mpor_data::tables::{read_parquet, write_bytes, write_parquet};
+use mpor_data::tables::{Metadata, read_parquet, write_bytes, write_parquet};
 
 use crate::error::MporError;
 use crate::loaded::Loaded;
@@ -79,13 +79,15 @@ impl Shards {
 
     fn write(&self, steps: &Range<usize>, days: &[DayResult]) -> Result<(), MporError> {
         for table in shard::to_tables(days)? {
-            write_parquet(&table, &self.file(steps, table.name()), Vec::new())?;
+            write_parquet(&table, &self.file(steps, table.name()), Metadata::new())?;
         }
         Ok(())
     }
 
     fn file(&self, steps: &Range<usize>, table: &str) -> PathBuf {
-        self.folder.join(format!("{:08}-{:08}", steps.start, steps.end)).join(format!("{table}.parquet"))
+        self.folder
+            .join(format!("{:08}-{:08}", steps.start, steps.end))
+            .join(format!("{table}.parquet"))
     }
 }
 

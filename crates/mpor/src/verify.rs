@@ -57,10 +57,9 @@ fn run_again(
     let again = Scratch::new(run_folder)?;
     let fresh = run(&file, &again.folder, progress)?.manifest;
     if fresh.version != manifest.version {
-        verified.differences.push(format!(
-            "made by mpor {}, verified by {}",
-            manifest.version, fresh.version
-        ));
+        verified
+            .differences
+            .push(format!("made by mpor {}, verified by {}", manifest.version, fresh.version));
     }
     if fresh.study_hash != manifest.study_hash {
         verified.differences.push("the study with its defaults is not the one recorded".to_owned());
@@ -68,9 +67,9 @@ fn run_again(
     for known in &manifest.outputs {
         match fresh.outputs.iter().find(|output| output.path == known.path) {
             Some(output) if output.blake3 == known.blake3 => verified.reproduced += 1,
-            Some(_) => verified
-                .differences
-                .push(format!("{}: made again, it has other bytes", known.path)),
+            Some(_) => {
+                verified.differences.push(format!("{}: made again, it has other bytes", known.path))
+            }
             None => verified.differences.push(format!("{}: not made again", known.path)),
         }
     }

@@ -161,7 +161,8 @@ fn grid(
     });
     let to = wanted.map_or(last, |to| to.min(last));
     if spec.from > to {
-        let problem = format!("the margin dates begin at {} and the data ends at {last}", spec.from);
+        let problem =
+            format!("the margin dates begin at {} and the data ends at {last}", spec.from);
         return Err(file.error_at(&["calendar", "from"], problem).into());
     }
     let times = calendar.grid(first.min(spec.from), to, 0)?;

@@ -122,8 +122,7 @@ impl AllSeries {
                     series.values.iter_mut().for_each(|value| *value *= rate);
                 }
             }
-            let note =
-                format!("1 {quote} is taken as {rate} {} throughout.", file.study.currency);
+            let note = format!("1 {quote} is taken as {rate} {} throughout.", file.study.currency);
             if !self.notes.contains(&note) {
                 self.notes.push(note);
             }
@@ -160,19 +159,13 @@ impl AllSeries {
     pub fn common_range(&self) -> (Timestamp, Timestamp) {
         let firsts = self.prices.values().filter_map(|series| series.times.first());
         let lasts = self.prices.values().filter_map(|series| series.times.last());
-        (
-            firsts.copied().max().unwrap_or_default(),
-            lasts.copied().min().unwrap_or_default(),
-        )
+        (firsts.copied().max().unwrap_or_default(), lasts.copied().min().unwrap_or_default())
     }
 
     /// One row a series, in order of table and name.
     pub fn used(&self) -> Vec<SeriesUse> {
-        let tables = [
-            ("prices", &self.prices),
-            ("vol_index", &self.vol_index),
-            ("funding", &self.funding),
-        ];
+        let tables =
+            [("prices", &self.prices), ("vol_index", &self.vol_index), ("funding", &self.funding)];
         let of_table = |(table, series): (&'static str, &BTreeMap<String, Series>)| {
             series.values().map(|series| self.row(table, series)).collect::<Vec<_>>()
         };

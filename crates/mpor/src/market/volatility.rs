@@ -7,10 +7,10 @@ use mpor_data::calendar::Calendar;
 use mpor_data::chains;
 use mpor_data::panel::PanelBuilder;
 use mpor_data::series::Series;
+use mpor_pricing::PricingError;
 use mpor_pricing::surface::chain::{ChainQuote, ChainRules, Quoted, clean};
 use mpor_pricing::surface::shape::{FittedShape, fit_shape};
 use mpor_pricing::surface::term_structure::TermStructure;
-use mpor_pricing::PricingError;
 
 use super::realised::{ewma_vol, window_vol};
 use super::series::AllSeries;

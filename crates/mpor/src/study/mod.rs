@@ -72,9 +72,8 @@ impl StudyFile {
         };
         let text = std::fs::read_to_string(path)
             .map_err(|error| refuse("", None, format!("cannot read the study: {error}")))?;
-        let study: Study = toml::from_str(&text).map_err(|error| {
-            refuse(&text, error.span(), with_nearest(error.message()))
-        })?;
+        let study: Study = toml::from_str(&text)
+            .map_err(|error| refuse(&text, error.span(), with_nearest(error.message())))?;
         let file = StudyFile { study, models: Vec::new(), path: path.to_owned(), text };
         file.checked()
     }
@@ -228,7 +227,10 @@ fn model_spec(mut table: toml::Table) -> Result<ModelSpec, String> {
     let overlays = match table.remove("overlays") {
         None => Vec::new(),
         Some(value) => value.try_into::<Vec<toml::Table>>().map_err(|error| {
-            format!("`overlays` is a list of tables such as [{{ buffer = {{ share = 0.25 }} }}]: {}", error.message())
+            format!(
+                "`overlays` is a list of tables such as [{{ buffer = {{ share = 0.25 }} }}]: {}",
+                error.message()
+            )
         })?,
     };
     Ok(ModelSpec { name, kind, as_of, params: table, overlays, baseline })

@@ -1,0 +1,35 @@
+//! What data there is and what is wrong with it.
+
+use std::path::PathBuf;
+
+pub use mpor_core::Finding;
+pub use mpor_data::describe::Summary;
+use mpor_data::{Policies, Query, checks, raw};
+
+use crate::error::MporError;
+
+/// Every series of the datasets in some folders.
+///
+/// # Errors
+/// [`MporError::Data`] naming the file.
+pub fn describe(folders: &[PathBuf]) -> Result<Vec<Summary>, MporError> {
+    let mut all = Vec::new();
+    for folder in folders {
+        all.extend(mpor_data::describe::describe(folder)?);
+    }
+    Ok(all)
+}
+
+/// Runs every data check on files of the `prices` table; nothing is refused, everything is listed.
+///
+/// # Errors
+/// [`MporError::Data`] for files that cannot be read.
+pub fn check(files: &[String]) -> Result<Vec<Finding>, MporError> {
+    let series = raw::prices(&Query::all(files.iter().cloned()))?;
+    let policies = Policies::default();
+    let of = |series: &raw::RawSeries| -> Vec<Finding> {
+        let reports = checks::run(series, &policies);
+        reports.iter().flat_map(|report| report.findings(series)).collect()
+    };
+    Ok(series.values().flat_map(of).collect())
+}
