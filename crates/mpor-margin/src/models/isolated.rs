@@ -337,3 +337,25 @@ impl PreparedIsolated<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULE: OptionRule = OptionRule { initial: 0.15, initial_floor: 0.10, maintenance: 0.075 };
+
+    #[test]
+    fn the_printed_example_of_short_puts() {
+        // Bit.com's margin page: 50 short puts, spot 2,098, strike 1,850, mark 2.4: 10,610 and 7,987.5 against cash
+        let levels = RULE.short(Right::Put, 1_850.0, 2_098.0, 2.4);
+        assert!((50.0 * (levels.initial + 2.4) - 10_610.0).abs() < 1e-9);
+        assert!((50.0 * (levels.maintenance + 2.4) - 7_987.5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_put_worth_more_than_spot_needs_a_share_of_its_mark() {
+        // hand: 7.5 % of 300 is above 15 % of 100, which is what the call-like rule asks
+        let levels = RULE.short(Right::Put, 400.0, 100.0, 300.0);
+        assert_eq!((levels.initial, levels.maintenance), (22.5, 22.5));
+    }
+}

@@ -96,7 +96,7 @@ pub(crate) fn in_force<'v>(
 }
 
 fn not_in_force(name: &str, versions: &[RuleSet], time: Timestamp) -> MarginError {
-    let coverage: Vec<String> = versions.iter().map(|set| period(set)).collect();
+    let coverage: Vec<String> = versions.iter().map(period).collect();
     let after = versions.iter().find(|set| set.valid_from.is_some_and(|from| from > time));
     let nearest = after.or(versions.last()).and_then(|set| set.valid_from).unwrap_or(time);
     MarginError::NotInForce {

@@ -208,8 +208,9 @@ impl PmrmParameters {
             let problem = format!("shocks by {spot_up} and {spot_down}: multipliers above zero");
             return Err(("basis_contingency".to_owned(), problem));
         }
-        if !(self.vol_shock.dte_floor_seconds > 0.0) {
-            let problem = format!("is {}: above zero", self.vol_shock.dte_floor_seconds);
+        let floor = self.vol_shock.dte_floor_seconds;
+        if floor.is_nan() || floor <= 0.0 {
+            let problem = format!("is {floor}: above zero");
             return Err(("vol_shock.dte_floor_seconds".to_owned(), problem));
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! The part of PMRM 2 that does not depend on a book: expiry terms, and each option's value in every scenario.
 //!
 //! ```text
-//! m          = (30 / max(days, floor))^p,   p = short-term power up to 30 days, long-term power beyond
+//! m          = (30 / max(days, floor))^p,   p = short-term power where days <= 30, long-term power beyond
 //! vol up     = max( min_vol_up, vol (1 + range_up m) ),    vol down = vol max(1 - range_down m, 0)
 //! L          = long_base  exp(-T (r long_mult + long_add))                    on positive shocked expiry values
 //! N          = min( exp(r T), short_base exp(+T (r short_mult + short_add)) ) on negative ones
@@ -141,8 +141,10 @@ impl ExpiryTerms {
         let (vol, margin, basis) =
             (&parameters.vol_shock, &parameters.margin, &parameters.basis_contingency);
         let (years, rate) = (expiry.years(), expiry.rate.max(0.0));
-        let days = expiry.seconds.max(vol.dte_floor_seconds) / 86_400.0;
+        // The power goes by the days to expiry themselves, the ratio by the floored ones.
+        let days = expiry.seconds / 86_400.0;
         let power = if days <= PIVOT_DAYS { vol.short_term_power } else { vol.long_term_power };
+        let days = days.max(vol.dte_floor_seconds / 86_400.0);
         let multiple = (PIVOT_DAYS / days).powf(power);
         let long = -years * (rate * margin.long_rate_mult + margin.long_rate_add);
         let short = years * (rate * margin.short_rate_mult + margin.short_rate_add);

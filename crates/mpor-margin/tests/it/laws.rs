@@ -1,0 +1,149 @@
+//! What every model of the catalog must obey.
+
+use mpor_core::{Portfolio, Position};
+use mpor_margin::{Component, KindInfo, Rule, Size, kinds};
+
+use crate::market::{BOOKS, Market, built, models};
+
+/// Relative to the amounts themselves: sums in another order.
+const ROUNDING: f64 = 1e-12;
+
+#[test]
+fn every_kind_is_tested_here() {
+    let tested = models();
+    for kind in kinds() {
+        assert!(tested.iter().any(|built| built.kind == kind.id), "{} is not in models()", kind.id);
+    }
+    assert!(kinds().is_sorted_by_key(|kind| kind.id), "the catalog is sorted");
+}
+
+#[test]
+fn an_empty_book_needs_nothing() {
+    let market = Market::new();
+    for built in models() {
+        let report = market.ask_built(&built, &[]).unwrap();
+        assert_eq!(report.initial.amount(), 0.0, "{}", built.model.id());
+        assert_eq!(report.maintenance.amount(), 0.0, "{}", built.model.id());
+        assert_eq!(report.gross_notional, 0.0);
+    }
+}
+
+#[test]
+fn initial_margin_is_at_least_maintenance_margin_and_not_negative() {
+    for_every_book(|_, name, book, report| {
+        let (initial, maintenance) = (report.initial.amount(), report.maintenance.amount());
+        assert!(initial.is_finite() && maintenance >= 0.0, "{name} on {book:?}");
+        assert!(initial >= maintenance, "{name} on {book:?}: {initial} < {maintenance}");
+    });
+}
+
+#[test]
+fn the_breakdown_reproduces_the_requirement() {
+    for_every_book(|_, name, book, report| {
+        for tree in [&report.initial, &report.maintenance] {
+            assert_eq!(tree.recomputed(), tree.amount(), "{name} on {book:?}");
+            assert!(every_node_is_named(tree), "{name} on {book:?}:\n{tree}");
+        }
+    });
+}
+
+#[test]
+fn order_and_splitting_of_positions_change_nothing() {
+    let market = Market::new();
+    let day = market.day();
+    for built in models() {
+        let prepared = built.model.prepare(&day).unwrap();
+        for book in BOOKS {
+            let whole = market.book(book);
+            let mut halves: Vec<Position> = whole
+                .positions()
+                .iter()
+                .flat_map(|position| {
+                    let half = Position { quantity: position.quantity / 2.0, ..*position };
+                    [half, half]
+                })
+                .collect();
+            halves.reverse();
+            let split = prepared.requirement(&Portfolio::new(halves)).unwrap();
+            assert_eq!(split, prepared.requirement(&whole).unwrap(), "{}", built.model.id());
+        }
+    }
+}
+
+#[test]
+fn proportional_models_are_proportional() {
+    let market = Market::new();
+    for_every_book(|kind, name, book, report| {
+        if kind.size != Size::Proportional {
+            return;
+        }
+        let triple: Vec<(&str, f64)> = book.iter().map(|(name, q)| (*name, 3.0 * q)).collect();
+        let built = models().into_iter().find(|built| built.model.id() == name).unwrap();
+        let thrice = market.ask_built(&built, &triple).unwrap();
+        let (expected, actual) = (3.0 * report.initial.amount(), thrice.initial.amount());
+        assert!((actual - expected).abs() <= ROUNDING * expected, "{name} on {book:?}");
+    });
+}
+
+#[test]
+fn positions_of_nobody_are_refused() {
+    let mut market = Market::new();
+    let stranger = market.held.pop().unwrap();
+    let day = market.day();
+    let book = Portfolio::new(vec![Position { instrument: stranger, quantity: 1.0 }]);
+    for built in models() {
+        let error = built.model.prepare(&day).unwrap().requirement(&book).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "`{}` has no rule for `SPX-P-3800`: it is not among the instruments that the day was prepared for",
+                built.model.id()
+            )
+        );
+    }
+}
+
+#[test]
+fn a_scenario_more_never_lowers_the_worst_case() {
+    let market = Market::new();
+    let few = "kind = \"scan\"\nprice_range = 0.15";
+    let more = "kind = \"scan\"\nprice_range = 0.15\nextreme = { multiple = 3, cover = 0.5 }";
+    for book in BOOKS {
+        let amount = |model: &str| market.ask(model, book).unwrap().initial.amount();
+        assert!(amount(more) >= amount(few), "{book:?}");
+    }
+}
+
+#[test]
+fn the_catalog_lists_the_keys_that_the_kinds_read() {
+    for kind in kinds() {
+        let error = built(&format!("kind = \"{}\"\nzzzzzzzzzzzz = 1", kind.id)).err().unwrap();
+        let known: Vec<&str> = kind.parameters.iter().map(|parameter| parameter.key).collect();
+        let text = error.to_string();
+        let (_, listed) = text.split_once("known: ").unwrap();
+        let mut listed: Vec<&str> = listed.split(", ").collect();
+        let mut known = known;
+        listed.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(listed, known, "{}", kind.id);
+    }
+}
+
+fn for_every_book(check: impl Fn(&KindInfo, &str, &[(&str, f64)], &mpor_margin::MarginReport)) {
+    let market = Market::new();
+    let day = market.day();
+    for built in models() {
+        let kind = kinds().iter().find(|kind| kind.id == built.kind).unwrap();
+        let prepared = built.model.prepare(&day).unwrap();
+        for book in BOOKS {
+            let report = prepared.requirement(&market.book(book)).unwrap();
+            check(kind, built.model.id(), book, &report);
+        }
+    }
+}
+
+fn every_node_is_named(node: &Component) -> bool {
+    let leaf = (node.rule() == Rule::Leaf) == node.parts().is_empty();
+    let empty_sum = node.parts().is_empty() && node.amount() == 0.0;
+    !node.name().is_empty() && (leaf || empty_sum) && node.parts().iter().all(every_node_is_named)
+}

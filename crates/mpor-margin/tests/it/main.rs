@@ -1,0 +1,23 @@
+//! Margin models, rule sets and overlays, on a small market that every test can see through.
+
+#[cfg(test)]
+mod market;
+
+#[cfg(test)]
+mod derive;
+#[cfg(test)]
+mod errors;
+#[cfg(test)]
+mod isolated;
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod overlays;
+#[cfg(test)]
+mod published;
+#[cfg(test)]
+mod rules;
+#[cfg(test)]
+mod scan;
+#[cfg(test)]
+mod var;
