@@ -9,22 +9,14 @@
 //! Assumes a lognormal forward and a rate that does not depend on it. Says nothing about early exercise or settlement in the
 //! coin (see [`crate::inverse`]).
 //!
-//! **How the digits are kept.** Everything is computed from the out-of-the-money side, as a share of the smaller of `F` and
-//! `K`; the other side follows by parity. With `h = -|ln(F / K)| / s` and `t = s / 2` that share is
-//!
-//! ```text
-//! N(h + t) - exp(..) N(h - t) = phi(h + t) [ Y(h + t) - Y(h - t) ],   Y(z) = N(z) / phi(z)
-//! ```
-//!
-//! Where the two ratios are close, their difference is the odd part of a Taylor series whose coefficients are all positive:
-//! `2 sum a_n t^n` over odd `n`, `a_n = Y^(n)(h) / n! = int u^n exp(h u - u^2 / 2) du / n!`, with the recurrence
-//! `(n + 1) a_(n+1) = h a_n + a_(n-1)` and `a_(-1) = 1`. It is run forwards from `Y` and `Y'` where that is stable
-//! (`|h| t` small), and as Laplace's continued fraction from the far end where it is not.
+//! How the digits are kept, out of the money and at tiny deviations: see [`crate::time_value`].
 
 use mpor_core::{OptionInputs, Right};
 
+use crate::domain::{above_zero, finite, not_below_zero};
 use crate::error::PricingError;
-use crate::mills::{cumulative, density, mills, mills_slope};
+use crate::mills::{cumulative, density};
+use crate::time_value::out_of_the_money;
 
 /// A European option on a forward, with everything its value depends on.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -198,110 +190,41 @@ pub(crate) fn log_ratio(forward: f64, strike: f64) -> f64 {
     if move_.abs() < 0.5 { libm::log1p(move_) } else { libm::log(forward) - libm::log(strike) }
 }
 
-/// Value of an out-of-the-money option as a share of the smaller of forward and strike: `distance = |ln(F / K)|`.
-pub(crate) fn out_of_the_money(distance: f64, deviation: f64) -> f64 {
-    if deviation == 0.0 {
-        return 0.0;
-    }
-    let (h, t) = (-distance / deviation, 0.5 * deviation);
-    let d1 = h + t;
-    if is_close(h, t) || d1 <= 0.0 {
-        // A density that underflows hides a ratio that may overflow.
-        let density = density(d1);
-        return if density == 0.0 { 0.0 } else { density * ratio_difference(h, t) };
-    }
-    cumulative(d1) - density(d1) * mills(t - h)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// `Y(h + t) - Y(h - t)` for `h <= 0 < t`, where [`is_close`] or `h + t <= 0`.
-pub(crate) fn ratio_difference(h: f64, t: f64) -> f64 {
-    if !is_close(h, t) {
-        return mills(-(h + t)) - mills(t - h);
-    }
-    if -h * t <= FORWARD_STABLE { forward_series(h, t) } else { backward_series(h, t) }
-}
-
-/// Whether the ratios at `h + t` and `h - t` are so close that their difference needs the series.
-pub(crate) fn is_close(h: f64, t: f64) -> bool {
-    t < 0.25 * (-h).max(1.5)
-}
-
-/// Up to here the forward recurrence loses no more than a few units in the last place.
-const FORWARD_STABLE: f64 = 1.0;
-
-/// Terms that reach 1e-17 of the sum at `t = |h| / 4`.
-const ODD_TERMS: usize = 14;
-
-/// `1 / n`, so that the recurrence waits for no division.
-const RECIPROCALS: [f64; 2 * ODD_TERMS] = {
-    let mut reciprocals = [0.0; 2 * ODD_TERMS];
-    let mut n = 1;
-    while n < reciprocals.len() {
-        reciprocals[n] = 1.0 / n as f64;
-        n += 1;
-    }
-    reciprocals
-};
-
-fn forward_series(h: f64, t: f64) -> f64 {
-    let (mut even, mut odd) = (mills(-h), mills_slope(-h));
-    let (mut sum, mut power) = (odd, 1.0);
-    for k in 1..ODD_TERMS {
-        even = (h * odd + even) * RECIPROCALS[2 * k];
-        odd = (h * even + odd) * RECIPROCALS[2 * k + 1];
-        power *= t * t;
-        let term = odd * power;
-        sum += term;
-        if term.abs() < 1e-17 * sum {
-            break;
+    /// By hand: without time or volatility only the discounted intrinsic value is left.
+    #[test]
+    fn without_deviation_the_price_is_intrinsic() {
+        for (years, vol) in [(0.0, 0.5), (2.0, 0.0)] {
+            let greeks = |forward, right| {
+                Black76::new(forward, 100.0, years, vol, 0.05, right).unwrap().greeks()
+            };
+            let discount = (-0.05 * years).exp();
+            assert_eq!(greeks(120.0, Right::Call).price, 20.0 * discount);
+            assert_eq!(greeks(120.0, Right::Put).price, 0.0);
+            assert_eq!(greeks(120.0, Right::Call).delta, discount);
+            assert!((greeks(100.0, Right::Put).delta + 0.5 * discount).abs() < 1e-15);
+            for all in [greeks(120.0, Right::Call), greeks(100.0, Right::Call)] {
+                assert_eq!((all.gamma, all.time_value), (0.0, 0.0));
+                assert!(all.vega.is_finite() && all.theta.is_finite() && all.rho.is_finite());
+            }
         }
     }
-    2.0 * t * sum
-}
 
-/// With `r_n = a_n / a_(n-1) = 1 / (|h| + (n + 1) r_(n+1))`, run down from where its start no longer matters.
-fn backward_series(h: f64, t: f64) -> f64 {
-    const KEPT: usize = 2 * ODD_TERMS;
-    let mut ratios = [0.0; KEPT];
-    let start = KEPT + (CONTRACTION / -h).powi(2).min(400.0) as usize;
-    // The fixed point of the recurrence with its n frozen.
-    let mut ratio = 2.0 / (-h + libm::sqrt(h * h + 4.0 * (start + 1) as f64));
-    for n in (0..start).rev() {
-        ratio = 1.0 / (-h + (n + 1) as f64 * ratio);
-        if n < KEPT {
-            ratios[n] = ratio;
+    #[test]
+    fn inputs_outside_their_domain_are_named() {
+        let error = Black76::new(0.0, 1.0, 1.0, 0.2, 0.0, Right::Call).unwrap_err();
+        assert_eq!(error.to_string(), "forward is 0; it must be a finite number above zero");
+        for (forward, strike, years, vol, rate) in [
+            (f64::NAN, 1.0, 1.0, 0.2, 0.0),
+            (1.0, -1.0, 1.0, 0.2, 0.0),
+            (1.0, 1.0, -1.0, 0.2, 0.0),
+            (1.0, 1.0, 1.0, f64::INFINITY, 0.0),
+            (1.0, 1.0, 1.0, 0.2, f64::NAN),
+        ] {
+            assert!(Black76::new(forward, strike, years, vol, rate, Right::Put).is_err());
         }
     }
-    let (mut sum, mut term) = (0.0, 1.0 / t);
-    for (n, ratio) in ratios.iter().enumerate() {
-        term *= ratio * t;
-        if n % 2 == 1 {
-            sum += term;
-        }
-    }
-    2.0 * sum
-}
-
-/// Steps times `|h|^2` after which the start of the continued fraction is forgotten; chosen by experiment.
-const CONTRACTION: f64 = 18.0;
-
-pub(crate) fn above_zero(name: &'static str, found: f64) -> Result<(), PricingError> {
-    if found > 0.0 && found.is_finite() {
-        return Ok(());
-    }
-    Err(PricingError::Input { name, found, expected: "a finite number above zero" })
-}
-
-pub(crate) fn not_below_zero(name: &'static str, found: f64) -> Result<(), PricingError> {
-    if found >= 0.0 && found.is_finite() {
-        return Ok(());
-    }
-    Err(PricingError::Input { name, found, expected: "a finite number not below zero" })
-}
-
-pub(crate) fn finite(name: &'static str, found: f64) -> Result<(), PricingError> {
-    if found.is_finite() {
-        return Ok(());
-    }
-    Err(PricingError::Input { name, found, expected: "a finite number" })
 }

@@ -134,7 +134,7 @@ mod tests {
             let expected = libm::log(x);
             assert!((ln(x) - expected).abs() <= 4e-16 * expected.abs(), "ln {x}");
         }
-        for x in [1.0, 1.0 + f64::EPSILON, 1.0 - f64::EPSILON, 1.4142, 0.7072] {
+        for x in [1.0, 1.0 + f64::EPSILON, 1.0 - f64::EPSILON, 1.414, 0.7072] {
             assert!((ln(x) - libm::log(x)).abs() <= 2e-16 * libm::log(x).abs(), "ln {x}");
         }
     }

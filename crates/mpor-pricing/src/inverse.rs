@@ -10,7 +10,8 @@
 
 use mpor_core::Right;
 
-use crate::black76::{Black76, above_zero};
+use crate::black76::Black76;
+use crate::domain::above_zero;
 use crate::error::PricingError;
 
 /// P&L in coin of a long future of `notional` (quote currency) when its price moves from `from` to `to`, gain positive.

@@ -17,7 +17,8 @@
 
 use mpor_core::Right;
 
-use crate::black76::{above_zero, discount, finite, not_below_zero};
+use crate::black76::discount;
+use crate::domain::{above_zero, finite, not_below_zero};
 use crate::elementary::{exp_below_zero, ln, mills_pair};
 use crate::error::PricingError;
 use crate::mills::INV_SQRT_TAU;

@@ -1,6 +1,7 @@
 //! Value and sensitivities of an instrument in a market state; volatility surfaces; the vector kernels.
 
 pub mod black76;
+mod domain;
 mod elementary;
 pub mod error;
 pub mod implied_vol;
@@ -9,6 +10,7 @@ pub mod kernel;
 pub mod mills;
 pub mod sensitivity;
 pub mod surface;
+mod time_value;
 pub mod value;
 
 pub use black76::{Black76, Greeks};

@@ -22,7 +22,8 @@ use mpor_core::{
     Timestamp, UnderlyingState, Universe,
 };
 
-use crate::black76::{Black76, above_zero};
+use crate::black76::Black76;
+use crate::domain::above_zero;
 use crate::error::PricingError;
 
 /// Value of one contract, and where the volatility in it came from.

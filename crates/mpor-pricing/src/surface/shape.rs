@@ -13,7 +13,7 @@
 
 use mpor_core::SmileShape;
 
-use crate::black76::{above_zero, finite, not_below_zero};
+use crate::domain::{above_zero, finite, not_below_zero};
 use crate::error::PricingError;
 use crate::surface::nelder_mead::minimise;
 

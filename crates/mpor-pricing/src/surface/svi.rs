@@ -8,7 +8,8 @@
 //! Source: Gatheral (2004), "A parsimonious arbitrage-free implied volatility parameterization", for the slice; the clip and
 //! the cap are those of the venue's published on-chain SVI feed. Says nothing about arbitrage: these are another's quotes.
 
-use crate::black76::{above_zero, finite, log_ratio, not_below_zero};
+use crate::black76::log_ratio;
+use crate::domain::{above_zero, finite, not_below_zero};
 use crate::error::PricingError;
 
 /// Largest total variance the venue quotes.

@@ -13,7 +13,7 @@
 
 use mpor_core::Span;
 
-use crate::black76::above_zero;
+use crate::domain::above_zero;
 use crate::error::PricingError;
 use crate::surface::shape::FittedSlice;
 
