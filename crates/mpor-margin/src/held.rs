@@ -19,6 +19,11 @@ impl<'d> Held<'d> {
         Held { model: model.to_owned(), day, notional }
     }
 
+    /// The study's name for the model.
+    pub fn model(&self) -> &str {
+        &self.model
+    }
+
     /// The row of an instrument.
     pub fn row(&self, ix: InstrumentIx) -> Result<usize, MarginError> {
         let reason = "it is not among the instruments that the day was prepared for";

@@ -2,6 +2,10 @@
 
 use mpor_core::{Portfolio, Position};
 use mpor_margin::{Component, KindInfo, Rule, Size, kinds};
+use proptest::collection::vec;
+use proptest::prop_assert;
+use proptest::prop_assert_eq;
+use proptest::test_runner::TestRunner;
 
 use crate::market::{BOOKS, Market, built, models};
 
@@ -83,6 +87,44 @@ fn proportional_models_are_proportional() {
         let (expected, actual) = (3.0 * report.initial.amount(), thrice.initial.amount());
         assert!((actual - expected).abs() <= ROUNDING * expected, "{name} on {book:?}");
     });
+}
+
+/// Random books: whatever is held, levels are ordered, finite and reproduced, and doubling is doubling.
+#[test]
+fn random_books_obey_the_laws() {
+    let market = Market::new();
+    let day = market.day();
+    let names: Vec<String> =
+        market.history.universe.instruments().iter().map(|known| known.name.clone()).collect();
+    let models = models();
+    let prepared: Vec<_> = models.iter().map(|built| built.model.prepare(&day).unwrap()).collect();
+    let mut runner = TestRunner::deterministic();
+    runner
+        .run(&vec(-20..20_i32, names.len()), |quantities| {
+            let held = names.iter().zip(&quantities).map(|(name, &quantity)| {
+                // Spot is never short: collateral cannot be.
+                let quantity = if name == "BTC-SPOT" { quantity.abs() } else { quantity };
+                (name.as_str(), f64::from(quantity))
+            });
+            let book = market.book(&held.collect::<Vec<_>>());
+            let twice =
+                book.positions().iter().map(|p| Position { quantity: 2.0 * p.quantity, ..*p });
+            let twice = Portfolio::new(twice.collect());
+            for (built, prepared) in models.iter().zip(&prepared) {
+                let report = prepared.requirement(&book).unwrap();
+                let (initial, maintenance) = (report.initial.amount(), report.maintenance.amount());
+                prop_assert!(initial.is_finite() && initial >= maintenance && maintenance >= 0.0);
+                prop_assert_eq!(report.initial.recomputed(), initial);
+                let size = kinds().iter().find(|kind| kind.id == built.kind).unwrap().size;
+                if size == Size::Proportional {
+                    // A power of two changes no rounding.
+                    let twice = prepared.requirement(&twice).unwrap().initial.amount();
+                    prop_assert_eq!(twice, 2.0 * initial, "{}", built.model.id());
+                }
+            }
+            Ok(())
+        })
+        .unwrap();
 }
 
 #[test]

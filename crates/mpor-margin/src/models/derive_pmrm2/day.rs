@@ -4,7 +4,7 @@ use mpor_core::{Contract, InstrumentIx, Settlement, UnderlyingIx};
 use mpor_pricing::PricingError;
 use mpor_risk::Day;
 
-use super::assessment::PmrmAssessment;
+use super::assessment::{PmrmAssessment, UnknownCollateral};
 use super::market::{PmrmBook, PmrmExpiry, PmrmHolding, PmrmMarket, PmrmOption};
 use super::parameters::PmrmParameters;
 use super::units::PmrmUnits;
@@ -48,14 +48,8 @@ impl DayMarket<'_> {
         PmrmHolding { name: self.coin.clone(), amount, price, confidence }
     }
 
-    pub fn assess(&self, book: &PmrmBook) -> Result<PmrmAssessment, MarginError> {
-        PmrmAssessment::new(&self.parameters, &self.market, &self.units, book).map_err(|unknown| {
-            MarginError::NotCovered {
-                model: "derive-pmrm2".to_owned(),
-                instrument: unknown.0,
-                reason: format!("the market `{}` does not accept it as collateral", self.coin),
-            }
-        })
+    pub fn assess(&self, book: &PmrmBook) -> Result<PmrmAssessment, UnknownCollateral> {
+        PmrmAssessment::new(&self.parameters, &self.market, &self.units, book)
     }
 }
 

@@ -158,7 +158,12 @@ impl Prepared for PreparedPmrm2<'_> {
         }
         let mut parts = Vec::new();
         for (market, book) in self.markets.iter().zip(&books).filter(|(_, book)| !book.is_empty()) {
-            parts.push((market, market.assess(book)?));
+            let assessment = market.assess(book).map_err(|unknown| MarginError::NotCovered {
+                model: self.held.model().to_owned(),
+                instrument: unknown.0,
+                reason: format!("the market of `{}` does not accept it", market.underlying),
+            })?;
+            parts.push((market, assessment));
         }
         Ok(report::of_markets(&parts, gross_notional))
     }
