@@ -147,7 +147,7 @@ impl Report {
 const ANY: &[SeriesKind] =
     &[SeriesKind::Price, SeriesKind::Volatility, SeriesKind::Funding, SeriesKind::Rate];
 /// Series whose values are positive and move.
-const POSITIVE: &[SeriesKind] = &[SeriesKind::Price, SeriesKind::Volatility];
+pub(crate) const POSITIVE: &[SeriesKind] = &[SeriesKind::Price, SeriesKind::Volatility];
 
 /// Runs of neighbouring entries that are faulty, each as one fault.
 fn runs(

@@ -1,0 +1,174 @@
+//! Files that are wrong, and the messages that say so.
+
+use std::fs;
+use std::path::Path;
+
+use mpor_core::{Column, Right, Table};
+use mpor_data::positions::{instruments, positions, trades};
+use mpor_data::{Policies, Query, chains, raw, series};
+
+use crate::{data, hourly, time, write};
+
+/// A message with the folder taken out.
+fn told<T: std::fmt::Debug>(folder: &Path, result: Result<T, mpor_data::DataError>) -> String {
+    result.unwrap_err().to_string().replace(&*folder.to_string_lossy(), "")
+}
+
+fn csv(folder: &Path, text: &str) -> Query {
+    let path = folder.join("file.csv");
+    fs::write(&path, text).unwrap();
+    Query::all([path.to_string_lossy()])
+}
+
+#[test]
+fn truncated_and_corrupt_parquet_is_an_error_with_the_files_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = fs::read(data().join("vol-index/vol_index.parquet")).unwrap();
+    let path = folder.path().join("bad.parquet");
+    let query = Query::all([path.to_string_lossy()]);
+    let read = |bytes: &[u8]| {
+        fs::write(&path, bytes).unwrap();
+        raw::vol_index(&query)
+    };
+    for keep in [0, 3, 100, good.len() / 2, good.len() - 1] {
+        let message = told(folder.path(), read(&good[..keep]));
+        assert!(message.starts_with("/bad.parquet: cannot be read: "), "{keep}: {message}");
+    }
+    // A flipped byte in the footer or in a page must not stop the program; it may or may not be noticed.
+    for position in (4..good.len()).step_by(97) {
+        let mut bytes = good.clone();
+        bytes[position] ^= 0xff;
+        let _ = read(&bytes);
+    }
+}
+
+#[test]
+fn columns_and_types_are_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("p.parquet");
+    let with = |name: &str, column: Option<Column>, renamed: &str| {
+        let table = hourly("BTC", "2020-01-01", 3);
+        let columns = table.columns().iter().cloned().map(|(known, old)| {
+            if known != name {
+                return (known, old);
+            }
+            (renamed.to_owned(), column.clone().unwrap_or(old))
+        });
+        let query =
+            Query::all([write(&Table::new("p", columns.collect::<Vec<_>>()).unwrap(), &path)]);
+        told(folder.path(), raw::prices(&query))
+    };
+    let missing = with("source", None, "exchange");
+    assert!(missing.contains("missing `source`; found `time`, `symbol`, `exchange`"), "{missing}");
+    assert!(missing.ends_with("Is `exchange` meant to be `source`? Rename it"), "{missing}");
+    let text = with("close", Some(Column::texts(["1", "2", "3"])), "close");
+    assert_eq!(text, "/p.parquet: column `close` is str, expected a number");
+    let count = with("time", Some(Column::counts([1, 2, 3])), "time");
+    assert_eq!(count, "/p.parquet: column `time` is i64, expected timestamp[us, UTC]");
+    let hole = with("time", Some(Column::Time(vec![Some(time("2020-01-01")), None, None])), "time");
+    assert_eq!(
+        hole,
+        "/p.parquet: row 2, column `time`: found nothing, expected timestamp[us, UTC]"
+    );
+    let nameless = with("symbol", Some(Column::Text(vec![None, None, None])), "symbol");
+    assert_eq!(nameless, "/p.parquet: row 1, column `symbol`: found nothing, expected text");
+}
+
+#[test]
+fn a_symbol_that_is_not_there_is_told_with_those_that_are() {
+    let query = Query::all([data().join("crypto/prices/*.parquet").to_string_lossy()]).of(["BTC"]);
+    let error = series::prices(&query, &Policies::default()).unwrap_err().to_string();
+    assert!(error.starts_with("no `BTC` in the prices of "), "{error}");
+    assert!(error.ends_with("there is BTC/USDT, ETH/USDT"), "{error}");
+}
+
+#[test]
+fn one_symbol_of_two_venues_needs_a_choice() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut query = Query::default();
+    for venue in ["a", "b"] {
+        let table = hourly("BTC", "2020-01-01", 12);
+        let columns = table.columns().iter().cloned().map(|(name, column)| {
+            let source = Column::texts((0..12).map(|_| venue));
+            if name == "source" { (name, source) } else { (name, column) }
+        });
+        let path = folder.path().join(format!("{venue}.parquet"));
+        query.paths.push(write(&Table::new("p", columns.collect::<Vec<_>>()).unwrap(), &path));
+    }
+    let message = told(folder.path(), series::prices(&query, &Policies::default()));
+    assert_eq!(message, "`BTC` comes from several sources (a, b); name one with `source`");
+    query.source = Some("b".to_owned());
+    let loaded = series::prices(&query, &Policies::default()).unwrap();
+    assert_eq!(loaded.value["BTC"].closes.source, "b");
+}
+
+#[test]
+fn positions_and_trades_come_from_csv() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "time,account,instrument,quantity,desk\n\
+                2020-03-12T08:00:00Z,alice,BTC-PERP,-1.5,x\n\
+                2020-03-13,bob,\"ETH, spot\",2,y\n";
+    let rows = positions(&csv(folder.path(), text)).unwrap();
+    assert_eq!(rows.len(), 2);
+    assert_eq!((rows[0].quantity, rows[0].time), (-1.5, time("2020-03-12T08:00")));
+    assert_eq!((rows[1].instrument.as_str(), rows[1].time), ("ETH, spot", time("2020-03-13")));
+    let text = "time,account,instrument,quantity,price,fee\n2020-03-12,alice,X,1,100,\n";
+    assert_eq!(trades(&csv(folder.path(), text)).unwrap()[0].fee, 0.0);
+}
+
+#[test]
+fn a_bad_cell_is_named_by_its_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let head = "time,account,instrument,quantity\n2020-03-12,a,X,1\n";
+    let read = |line: &str| {
+        told(folder.path(), positions(&csv(folder.path(), &format!("{head}{line}\n"))))
+    };
+    assert_eq!(
+        read("2020-03-12,a,X,ten"),
+        "/file.csv: row 2, column `quantity`: found `ten`, expected a number"
+    );
+    assert_eq!(
+        read("12.03.2020,a,X,1"),
+        "/file.csv: row 2, column `time`: found `12.03.2020`, expected a time such as 2020-03-12T08:00:00Z"
+    );
+    assert_eq!(
+        read("2020-03-12,a,X,nan"),
+        "/file.csv: row 2, column `quantity`: found `nan`, expected a number"
+    );
+    assert_eq!(
+        read("2020-03-12,a,X,"),
+        "/file.csv: row 2, column `quantity`: found nothing, expected a number"
+    );
+    assert_eq!(
+        read("2020-03-12,,X,1"),
+        "/file.csv: row 2, column `account`: found nothing, expected text"
+    );
+}
+
+#[test]
+fn terms_of_contracts_come_from_csv() {
+    let folder = tempfile::tempdir().unwrap();
+    let head =
+        "instrument,kind,underlying,quote,settlement,contract_size,inverse,expiry,strike,right\n";
+    let line = "BTC-27MAR20-8000-P,option,BTC,USD,BTC,1,true,2020-03-27T08:00:00Z,8000,P\n";
+    let perpetual = "BTC-PERP,perpetual,BTC,USD,USD,1,no,,,\n";
+    let rows = instruments(&csv(folder.path(), &format!("{head}{line}{perpetual}"))).unwrap();
+    assert_eq!((rows[0].right, rows[0].inverse), (Some(Right::Put), true));
+    assert_eq!((rows[1].expiry, rows[1].strike, rows[1].right), (None, None, None));
+    let odd = told(
+        folder.path(),
+        instruments(&csv(folder.path(), &format!("{head}{}", line.replace(",P", ",straddle")))),
+    );
+    assert_eq!(odd, "/file.csv: row 1, column `right`: found `straddle`, expected call or put");
+}
+
+#[test]
+fn the_embedded_chains_are_read() {
+    let query = Query::all([data().join("option-chains/chains.parquet").to_string_lossy()]);
+    let btc = chains::chains(&query.clone().of(["BTC"])).unwrap();
+    assert_eq!(btc.len(), 387);
+    assert!(btc.iter().all(|quote| quote.price_unit == "coin" && quote.forward.is_some()));
+    let calls = btc.iter().filter(|quote| quote.right == Right::Call).count();
+    assert!(calls > 100 && calls < 387);
+    assert_eq!(chains::chains(&query.of(["SPX"])).unwrap().len(), 348 + 367 + 353 + 373);
+}
