@@ -5,6 +5,7 @@
 mod assembling;
 mod explained;
 mod laws;
+mod null;
 mod realised;
 mod reference;
 mod shards;
