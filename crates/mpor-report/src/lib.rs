@@ -1,1 +1,26 @@
-//! mpor-report
+//! Figures, pages and tables from the result of a backtest.
+//!
+//! [`render`] takes a [`ReportInput`] and gives back files as bytes: each figure as SVG and PNG with the table it was
+//! drawn from, and a PDF that can be sent as it is. It reads and writes nothing, uses no clock and no system font, and
+//! gives the same bytes for the same input.
+
+mod draw;
+pub mod drawing;
+mod error;
+pub mod evidence;
+pub mod figures;
+mod fonts;
+pub mod format;
+pub mod input;
+mod palette;
+mod pdf;
+mod render;
+pub mod story;
+mod text;
+
+pub use error::ReportError;
+pub use evidence::Evidence;
+pub use input::{
+    DataOrigin, DataRow, ManifestCard, ModelCard, ReportInput, ScanMap, StudyCard, Valuations,
+};
+pub use render::{Artifact, Format, Rendered, render};

@@ -1,0 +1,78 @@
+//! What the pages and figures say about a result, computed once: a summary of each model, the account to look at,
+//! the breaches in order of size. Charts and pages take their numbers from here and from the result.
+
+mod check;
+mod components;
+mod findings;
+mod model;
+mod paths;
+mod ranking;
+
+use mpor_backtest::BacktestResult;
+
+use crate::error::ReportError;
+use crate::format::Dates;
+use crate::input::ReportInput;
+
+pub use components::{Component, Components, components};
+pub use findings::{FindingGroup, group_findings};
+pub use model::{ModelSummary, Verdict, ZoneCounts};
+pub use paths::{Swing, swing};
+pub use ranking::{Focus, PeakMonth, events};
+
+/// A checked input with its summaries.
+pub struct Evidence<'a> {
+    /// What was given.
+    pub input: &'a ReportInput<'a>,
+    /// A summary of each model, in the result's order.
+    pub models: Vec<ModelSummary>,
+    /// The account that figures of one account show.
+    pub focus: Focus,
+    /// Accounts in order of concern, the focus first.
+    pub ranked_accounts: Vec<usize>,
+    /// Indices of the breaches, largest shortfall first.
+    pub ranked_breaches: Vec<usize>,
+    /// The month with the most breaches of all models; `None` without breaches.
+    pub peak_month: Option<PeakMonth>,
+    /// How dates are written.
+    pub dates: Dates,
+}
+
+impl<'a> Evidence<'a> {
+    /// Checks the input and summarises it.
+    ///
+    /// # Errors
+    /// [`ReportError`] when the result is empty, its parts do not fit together, or it holds a number that is not finite.
+    pub fn gather(input: &'a ReportInput<'a>) -> Result<Self, ReportError> {
+        check::check(input)?;
+        let result = input.result;
+        let ranked_accounts = ranking::accounts(result);
+        Ok(Evidence {
+            input,
+            models: model::summaries(result),
+            focus: ranking::focus(result, &ranked_accounts),
+            ranked_breaches: ranking::breaches(result),
+            peak_month: ranking::peak_month(result),
+            dates: Dates::for_times(&result.times),
+            ranked_accounts,
+        })
+    }
+
+    /// The backtest's result.
+    #[must_use]
+    pub fn result(&self) -> &'a BacktestResult {
+        self.input.result
+    }
+
+    /// The name of a model.
+    #[must_use]
+    pub fn model_name(&self, model: usize) -> &'a str {
+        self.result().models.get(model).map_or("", |model| &model.id)
+    }
+
+    /// The name of an account.
+    #[must_use]
+    pub fn account_name(&self, account: usize) -> &'a str {
+        self.result().accounts.get(account).map_or("", |name| name)
+    }
+}

@@ -1,0 +1,58 @@
+//! How an axis of amounts is spaced, by rule.
+
+use crate::draw::round_step;
+use crate::drawing::{Axis, Scale};
+
+/// An axis goes by logarithm beyond the typical amount when its largest amount is this many times that.
+const WIDE: f64 = 40.0;
+
+/// An axis from zero (or below, where there are negative amounts) to just above the largest amount: even, unless the
+/// largest is more than 40 times the median of those above zero.
+pub(super) fn money(currency: &str, amounts: impl Iterator<Item = f64>) -> Axis {
+    let amounts: Vec<f64> = amounts.collect();
+    let high = amounts.iter().copied().fold(0.0, f64::max);
+    let low = amounts.iter().copied().fold(0.0, f64::min);
+    let largest = high.max(-low);
+    if largest <= 0.0 {
+        return Axis::money(currency, Scale::Linear, (0.0, 1.0));
+    }
+    let typical = median_size(amounts);
+    if largest > WIDE * typical {
+        let even = 10f64.powf(typical.log10().floor());
+        let room = |end: f64| if end == 0.0 { 0.0 } else { end * 1.3 };
+        return Axis::money(currency, Scale::Symlog(even), (room(low), room(high)));
+    }
+    let step = round_step((high - low) / 8.0);
+    let range = ((low / step).floor() * step, (high / step).ceil() * step);
+    Axis::money(currency, Scale::Linear, range)
+}
+
+fn median_size(amounts: Vec<f64>) -> f64 {
+    let mut sizes: Vec<f64> =
+        amounts.into_iter().map(f64::abs).filter(|&size| size > 0.0).collect();
+    sizes.sort_by(f64::total_cmp);
+    sizes.get(sizes.len() / 2).copied().unwrap_or(1.0)
+}
+
+/// Said in a caption when an axis is not even.
+pub(super) fn note(axis: &Axis) -> &'static str {
+    match axis.scale {
+        Scale::Linear => "",
+        _ => " The scale of amounts is logarithmic, because the largest is far above the usual.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spike_makes_the_axis_logarithmic() {
+        let calm = money("USD", [1.0, 2.0, 30.0].into_iter());
+        assert_eq!(calm.scale, Scale::Linear);
+        assert_eq!(calm.range, (0.0, 30.0));
+        let spike = money("USD", [100.0, 200.0, 300.0, 50_000.0].into_iter());
+        assert_eq!(spike.scale, Scale::Symlog(100.0));
+        assert_eq!(money("USD", std::iter::empty()).range, (0.0, 1.0));
+    }
+}

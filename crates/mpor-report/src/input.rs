@@ -1,0 +1,140 @@
+//! What a report is made from: the result of a backtest and what else the pages must say about it.
+
+use mpor_backtest::BacktestResult;
+use mpor_core::{Finding, Timestamp};
+
+/// Everything that a report shows. Nothing is read from files, and nothing here is computed by the report's user.
+#[derive(Clone, Debug)]
+pub struct ReportInput<'a> {
+    /// What the replay found.
+    pub result: &'a BacktestResult,
+    /// What was asked.
+    pub study: StudyCard,
+    /// Market history, one row a series.
+    pub data: Vec<DataRow>,
+    /// What the data checks found.
+    pub findings: &'a [Finding],
+    /// Where realised values came from.
+    pub valuations: Valuations,
+    /// What each model assumes, in the order of the result's models; may be shorter.
+    pub models: Vec<ModelCard>,
+    /// The scan of one account on one day, where a model scans.
+    pub scan: Option<ScanMap>,
+    /// How to make the same result again.
+    pub manifest: ManifestCard,
+    /// Further limitations or remarks, a sentence each.
+    pub notes: Vec<String>,
+}
+
+/// The study as its author describes it. Currency, horizon, convention and level are the result's.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StudyCard {
+    /// Short name.
+    pub name: String,
+    /// One or two sentences; may be empty.
+    pub description: String,
+    /// The question that the study answers; empty = whether the margin was enough.
+    pub question: String,
+    /// Calendar as the reader should see it, such as `24x7, daily cut 08:00 UTC`.
+    pub calendar: String,
+    /// Step of the calendar, such as `1d`.
+    pub step: String,
+    /// First margin date.
+    pub from: Timestamp,
+    /// Last margin date.
+    pub to: Timestamp,
+    /// Seed of the random streams; `None` when nothing was drawn.
+    pub seed: Option<u64>,
+}
+
+/// One series of market history.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DataRow {
+    /// Dataset or file group, such as `prices`.
+    pub dataset: String,
+    /// Series.
+    pub symbol: String,
+    /// Observations used.
+    pub rows: usize,
+    /// First observation.
+    pub from: Timestamp,
+    /// Last observation.
+    pub to: Timestamp,
+    /// Observations that the calendar expects and the data lacks.
+    pub missing: usize,
+    /// Who published it.
+    pub source: String,
+    /// Under which licence.
+    pub licence: String,
+    /// Observed or made.
+    pub origin: DataOrigin,
+}
+
+/// Whether a series was observed or made by a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DataOrigin {
+    /// Quoted or traded.
+    Quoted,
+    /// Made by a model from other series.
+    Modelled,
+}
+
+/// How many values at the end of a margin period of risk came from where.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Valuations {
+    /// From a listed mark.
+    pub mark: usize,
+    /// From a volatility surface.
+    pub surface: usize,
+    /// From settlement of an expired contract.
+    pub settlement: usize,
+}
+
+/// What a model assumes, beyond the summary in the result.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ModelCard {
+    /// The study's name for the model, as in the result.
+    pub id: String,
+    /// Parameters, name and value with unit.
+    pub parameters: Vec<(String, String)>,
+    /// Rule sets and versions in force, with validity and source, oldest first.
+    pub vintages: Vec<String>,
+    /// Inputs that were modelled rather than observed or published.
+    pub modelled: Vec<String>,
+}
+
+/// P&L of one account over a grid of spot and volatility moves on one day, under one model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScanMap {
+    /// Account.
+    pub account: String,
+    /// Model.
+    pub model: String,
+    /// Margin date.
+    pub time: Timestamp,
+    /// Underlying that is moved.
+    pub underlying: String,
+    /// Relative spot moves, increasing; 0.1 = up 10 %.
+    pub spot_moves: Vec<f64>,
+    /// Relative volatility moves, increasing; 0.1 = up 10 %.
+    pub vol_moves: Vec<f64>,
+    /// P&L, gain positive, in reporting currency: `pnl[vol][spot]`.
+    pub pnl: Vec<Vec<f64>>,
+    /// The binding cell, (vol, spot); `None` when another rule bound.
+    pub binding: Option<(usize, usize)>,
+}
+
+/// What makes the result reproducible.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ManifestCard {
+    /// Version of mpor.
+    pub version: String,
+    /// BLAKE3 of the resolved study.
+    pub study_hash: String,
+    /// Inputs: name and BLAKE3.
+    pub inputs: Vec<(String, String)>,
+    /// Commit of the study's repository, where known.
+    pub git: Option<String>,
+    /// Command that repeats the run, such as `mpor run studies/quickstart.toml`.
+    pub command: String,
+}

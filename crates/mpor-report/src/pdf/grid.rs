@@ -1,0 +1,61 @@
+//! A table of a page: columns, cells with an optional tone, and what must be said under it.
+
+use serde::Serialize;
+
+/// A table as the template draws it.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(super) struct Grid {
+    pub columns: Vec<GridColumn>,
+    pub rows: Vec<Vec<Cell>>,
+    /// What was chosen or left out; empty for nothing.
+    pub note: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct GridColumn {
+    pub title: String,
+    /// `left` or `right`.
+    pub align: &'static str,
+    /// Share of the width that is left after the other columns; zero = as wide as its content.
+    pub share: f64,
+}
+
+#[derive(Clone, Debug, Default, Serialize)]
+pub(super) struct Cell {
+    pub text: String,
+    /// `bad`, `good`, `warn`, `strong`, `quiet`, `code` or nothing.
+    pub tone: &'static str,
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Cell { text, tone: "" }
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        Cell { text: text.to_owned(), tone: "" }
+    }
+}
+
+impl Cell {
+    pub(super) fn toned(text: impl Into<String>, tone: &'static str) -> Self {
+        Cell { text: text.into(), tone }
+    }
+}
+
+/// A column of names, which takes its share of the free width.
+pub(super) fn words(title: impl Into<String>, share: f64) -> GridColumn {
+    GridColumn { title: title.into(), align: "left", share }
+}
+
+/// A column of short texts.
+pub(super) fn short(title: impl Into<String>) -> GridColumn {
+    GridColumn { title: title.into(), align: "left", share: 0.0 }
+}
+
+/// A column of numbers.
+pub(super) fn figures(title: impl Into<String>) -> GridColumn {
+    GridColumn { title: title.into(), align: "right", share: 0.0 }
+}

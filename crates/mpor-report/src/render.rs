@@ -1,0 +1,73 @@
+//! From an input to files, as bytes.
+
+use mpor_core::Table;
+
+use crate::draw::{self, Setting};
+use crate::error::ReportError;
+use crate::evidence::Evidence;
+use crate::fonts::Typeface;
+use crate::input::ReportInput;
+use crate::{figures, pdf};
+
+/// What to make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Each figure as SVG.
+    Svg,
+    /// Each figure as PNG.
+    Png,
+    /// The typeset report.
+    Pdf,
+}
+
+/// One file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Artifact {
+    /// Where it goes, relative to the result's folder, with `/`.
+    pub path: String,
+    /// Its content.
+    pub bytes: Vec<u8>,
+}
+
+/// The files of a report.
+#[derive(Clone, Debug)]
+pub struct Rendered {
+    /// Figures and the PDF, in a fixed order.
+    pub artifacts: Vec<Artifact>,
+    /// The table behind each figure, and where it goes as CSV.
+    pub sources: Vec<(String, Table)>,
+}
+
+/// Renders a result in the formats asked for. Pure: the same input gives the same bytes.
+///
+/// # Errors
+/// [`ReportError`] when the result does not fit together or holds a number that is not finite, and when a figure or
+/// the document cannot be made, which would be a fault of this crate.
+pub fn render(input: &ReportInput<'_>, formats: &[Format]) -> Result<Rendered, ReportError> {
+    let evidence = Evidence::gather(input)?;
+    let typeface = Typeface::load()?;
+    let drawings = figures::build_all(&evidence)?;
+    let mut artifacts = Vec::new();
+    for drawing in &drawings {
+        let wanted = formats.contains(&Format::Svg) || formats.contains(&Format::Png);
+        if !wanted {
+            break;
+        }
+        let svg = draw::svg(drawing, &typeface, Setting::Alone)?;
+        if formats.contains(&Format::Png) {
+            let bytes = draw::png(&svg, &drawing.id, &typeface)?;
+            artifacts.push(Artifact { path: format!("figures/{}.png", drawing.id), bytes });
+        }
+        if formats.contains(&Format::Svg) {
+            let path = format!("figures/{}.svg", drawing.id);
+            artifacts.push(Artifact { path, bytes: svg.into_bytes() });
+        }
+    }
+    if formats.contains(&Format::Pdf) {
+        let bytes = pdf::render(&evidence, &drawings, &typeface)?;
+        artifacts.push(Artifact { path: "report.pdf".to_owned(), bytes });
+    }
+    let sources =
+        drawings.into_iter().map(|d| (format!("figures/{}.csv", d.id), d.source)).collect();
+    Ok(Rendered { artifacts, sources })
+}

@@ -1,0 +1,7 @@
+//! Integration tests of mpor-report, one binary.
+
+mod layout;
+mod market;
+mod pdf;
+mod render;
+mod story;
