@@ -65,10 +65,11 @@ pub fn pnl(
     ix: InstrumentIx,
 ) -> Result<f64, PricingError> {
     let (before, after) = (Listed::new(from, universe, ix)?, Listed::new(to, universe, ix)?);
-    match (before.level()?, after.level()?) {
-        (Some(before), Some(after)) => Ok(after - before),
-        _ => Ok(after.settled_level()? - before.settled_level()?).map(|coins| coins * after.spot()),
+    if let (Some(before), Some(after)) = (before.level()?, after.level()?) {
+        return Ok(after - before);
     }
+    let coins = after.settled_level()? - before.settled_level()?;
+    Ok(coins * after.spot())
 }
 
 /// P&L of one long contract in the currency it settles in (coins for coin-settled contracts), which adds up over time.
