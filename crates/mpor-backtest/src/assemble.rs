@@ -3,25 +3,19 @@
 //! Overlays walk each account through time, oldest date first, so a rule may use the account's own past and cannot see its
 //! future. Accounts are independent of each other and run in parallel; the collect is ordered.
 
-use mpor_core::{
-    Books, History, Horizon, Level, Loss, LossConvention, MarketState, Money, Timestamp,
-};
+use mpor_core::{Books, History, Horizon, Level, LossConvention, Timestamp};
 use mpor_margin::{AccountPast, Component, MarginReport, Overlay};
 use rayon::prelude::*;
 
+use crate::breaches::find_breaches;
 use crate::coverage::CoverageRow;
 use crate::coverage::assess::{self, Observed};
 use crate::coverage::basel::ZoneBounds;
 use crate::coverage::overlap_zones::zone_bounds;
 use crate::day::{DayResult, additive_parts};
 use crate::error::BacktestError;
-use crate::explain::UnitCauses;
 use crate::procyclicality::MarginPath;
-use crate::realised::UnitPnl;
-use crate::replay::held;
-use crate::result::{
-    BacktestResult, Breach, LossPath, ModelInfo, ProcyclicalityRow, RequirementPath,
-};
+use crate::result::{BacktestResult, LossPath, ModelInfo, ProcyclicalityRow, RequirementPath};
 
 /// What the days are assembled with: the study's terms, and the history that explains breaches.
 pub struct Assembly<'a> {
@@ -57,7 +51,7 @@ pub fn assemble(
     let requirements = requirements(&days, &times, &assembly)?;
     let steps: Vec<usize> = days.iter().map(|day| day.step).collect();
     drop(days);
-    let breaches = breaches(&times, &steps, &requirements, &losses, &assembly)?;
+    let breaches = find_breaches(&times, &steps, &requirements, &losses, &assembly)?;
     let coverage = coverage(&requirements, &losses, &assembly)?;
     let procyclicality = procyclicality(&requirements);
     Ok(BacktestResult {
@@ -214,89 +208,6 @@ fn add(path: &mut RequirementPath, name: &str, at: usize, amount: f64) {
 
 fn pad(components: &mut [(String, Vec<f64>)], steps: usize) {
     components.iter_mut().for_each(|(_, amounts)| amounts.resize(steps, 0.0));
-}
-
-fn breaches(
-    times: &[Timestamp],
-    steps: &[usize],
-    requirements: &[Vec<RequirementPath>],
-    losses: &[LossPath],
-    assembly: &Assembly<'_>,
-) -> Result<Vec<Breach>, BacktestError> {
-    let mut breaches = Vec::new();
-    for (model, paths) in requirements.iter().enumerate() {
-        for (account, (path, losses)) in paths.iter().zip(losses).enumerate() {
-            for (step, loss) in losses.by(assembly.convention).iter().enumerate() {
-                let (Some(loss), requirement) = (*loss, path.initial[step]) else { continue };
-                if Loss(loss).breaches(Money(requirement)) {
-                    let (time, binding) = (times[step], path.binding[step].clone());
-                    let causes = Vec::new();
-                    breaches.push(Breach {
-                        time,
-                        step,
-                        model,
-                        account,
-                        requirement,
-                        loss,
-                        binding,
-                        causes,
-                    });
-                }
-            }
-        }
-    }
-    explain(&mut breaches, steps, assembly)?;
-    Ok(breaches)
-}
-
-/// Fills in the causes, one margin date at a time: all breaches of a date share its revaluations.
-fn explain(
-    breaches: &mut [Breach],
-    steps: &[usize],
-    assembly: &Assembly<'_>,
-) -> Result<(), BacktestError> {
-    let mut by_step: Vec<Vec<&mut Breach>> = steps.iter().map(|_| Vec::new()).collect();
-    for breach in breaches {
-        by_step[breach.step].push(breach);
-    }
-    let results: Vec<Result<(), BacktestError>> = by_step
-        .into_par_iter()
-        .zip(steps)
-        .filter(|(breaches, _)| !breaches.is_empty())
-        .map(|(breaches, &step)| explain_date(breaches, step, assembly))
-        .collect();
-    results.into_iter().collect()
-}
-
-fn explain_date(
-    breaches: Vec<&mut Breach>,
-    step: usize,
-    assembly: &Assembly<'_>,
-) -> Result<(), BacktestError> {
-    let (history, m) = (assembly.history, assembly.horizon.steps());
-    let portfolios = &assembly.books.portfolios[step];
-    let mut accounts: Vec<usize> = breaches.iter().map(|breach| breach.account).collect();
-    accounts.sort_unstable();
-    accounts.dedup();
-    let involved: Vec<_> = accounts.iter().map(|&account| portfolios[account].clone()).collect();
-    let states: Vec<MarketState> =
-        (step..=step + m).map(|step| history.state(step)).collect::<Result<_, _>>()?;
-    let held = held(history.universe.instruments().len(), &involved);
-    let unit = UnitPnl::realise(history, step, &states, held)?;
-    let mut by_end: Vec<Option<UnitCauses>> = vec![None; m + 1];
-    for breach in breaches {
-        let portfolio = &portfolios[breach.account];
-        let k = match assembly.convention {
-            LossConvention::Horizon => m,
-            LossConvention::Worst => unit.worst_step(portfolio),
-        };
-        let causes = match &by_end[k] {
-            Some(known) => known,
-            None => by_end[k].insert(UnitCauses::explain(history, &states, k, &unit)?),
-        };
-        breach.causes = causes.portfolio(&unit, portfolio, -breach.loss);
-    }
-    Ok(())
 }
 
 fn coverage(

@@ -6,6 +6,7 @@
 
 pub mod assemble;
 pub mod books;
+mod breaches;
 pub mod cost;
 pub mod coverage;
 pub mod day;

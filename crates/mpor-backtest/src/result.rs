@@ -60,7 +60,8 @@ pub struct RequirementPath {
     pub maintenance: Vec<f64>,
     /// The binding scenario or rule; empty where none binds.
     pub binding: Vec<String>,
-    /// The parts of the initial margin one level below the root, by name: `components[i].1[step]`.
+    /// The parts that the initial margin is the sum of, by name: `components[i].1[step]`, zero where a part has no share.
+    /// Below a largest-of they are the parts of what bound. Empty when the replay did not keep them.
     pub components: Vec<(String, Vec<f64>)>,
 }
 

@@ -13,7 +13,8 @@ pub struct CoverageRow {
     pub breaches: usize,
     /// `1 - breaches / observations`; `None` without observations.
     pub coverage: Option<f64>,
-    /// Two-sided 95 % Clopper-Pearson bounds of the coverage, low then high.
+    /// Two-sided 95 % Clopper-Pearson bounds of the coverage, low then high; of one sub-sample's share of the counts where
+    /// losses overlap. `None` without observations and for the pooled row, whose accounts are not independent.
     pub bounds: Option<(f64, f64)>,
     /// Largest shortfall.
     pub worst_shortfall: f64,
