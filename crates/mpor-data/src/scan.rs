@@ -56,22 +56,6 @@ impl Query {
     }
 }
 
-/// The optimised plan of each Parquet file that a query opens: what is read of it and what is skipped.
-///
-/// # Errors
-/// As reading does.
-pub fn plan(schema: &Schema, query: &Query) -> Result<Vec<(String, String)>, DataError> {
-    files(schema, query)?
-        .into_iter()
-        .filter(|file| !is_csv(file))
-        .map(|file| {
-            let frame = parquet(schema, query, &file)?;
-            let text = guarded(&file, || frame.explain(true))?;
-            Ok((file, text))
-        })
-        .collect()
-}
-
 /// The rows of a table, one part a file, in path order.
 pub(crate) fn read(schema: &Schema, query: &Query) -> Result<Vec<Part>, DataError> {
     files(schema, query)?

@@ -55,8 +55,8 @@ pub const RECIPES: &[Recipe] = &[
         caution: "one venue; prices in USDT, which is not the dollar",
         time: "end of the bar (the packages stamp the open, or the last millisecond of the bar)",
         known_defects: &[
-            "170 hours of BTC/USDT are absent between 2017-09 and 2023: 127 without trading (outages), 43 that the archive \
-             holds only as bars starting at 28 min 14 s past the hour after the outage of 2018-02-08, which were dropped",
+            "170 hours of BTC/USDT are absent between 2017-09 and 2023, most of them outages without trading; 75 of them from \
+             2018-02-08, after which the archive holds 43 bars starting at 28 min 14 s past the hour, which were dropped",
             "4 hours of BTC/USDT have zero volume",
         ],
         packages: &[

@@ -97,7 +97,7 @@ fn an_http_url_is_read_by_ranges() {
         .between(time("2020-03-12"), time("2020-03-13"));
     let all = raw::prices(&query).unwrap();
     assert_eq!(all.values().next().unwrap().len(), 25);
-    let log = log.lock().unwrap();
+    let log = log.lock().unwrap().clone();
     assert!(log.iter().any(|line| line.contains("Some((")), "no range was asked for: {log:?}");
     assert!(size > 500_000);
 
