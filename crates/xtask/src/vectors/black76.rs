@@ -9,12 +9,15 @@ use serde::Deserialize;
 use super::read_json;
 use super::report::{Case, FileReport};
 
+/// Runs the cases of one file into its report.
+type Check = fn(&Path, &mut FileReport) -> Result<(), String>;
+
 /// Runs the files of the folder that are there.
 ///
 /// # Errors
 /// When a file cannot be read or is not in the format.
 pub fn run(dir: &Path) -> Result<Vec<FileReport>, String> {
-    let files: [(&str, fn(&Path, &mut FileReport) -> Result<(), String>); 3] =
+    let files: [(&str, Check); 3] =
         [("greeks.json", greeks), ("implied_vol.json", implied_vols), ("inverse.json", inverses)];
     let mut reports = Vec::new();
     for (file, check) in files {
