@@ -42,6 +42,14 @@ pub enum ReportError {
         /// What is missing.
         what: &'static str,
     },
+    /// The account to show is not in the result.
+    #[error(
+        "the report is to show account `{name}`, which the result does not have: name one of its accounts"
+    )]
+    NoSuchAccount {
+        /// The account asked for.
+        name: String,
+    },
     /// A figure's source table is ragged.
     #[error(transparent)]
     Table(#[from] mpor_core::CoreError),

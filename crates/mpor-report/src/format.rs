@@ -1,7 +1,7 @@
 //! Numbers and dates as people read them: scaled, rounded, with their unit.
 
 use chrono::Timelike;
-use mpor_core::Timestamp;
+use mpor_core::{Horizon, Timestamp};
 
 /// Joins a number and its unit, so that no line breaks between them.
 pub(crate) const NBSP: char = '\u{A0}';
@@ -41,6 +41,12 @@ impl MoneyUnit {
     #[must_use]
     pub fn factor(&self) -> f64 {
         self.factor
+    }
+
+    /// An amount in this unit, without the unit's name, rounded.
+    #[must_use]
+    pub fn round(&self, amount: f64) -> String {
+        grouped(amount / self.factor, self.decimals)
     }
 
     /// An amount in this unit, without the unit's name; `<0.01` for one that rounding would hide.
@@ -118,10 +124,30 @@ pub fn p_value(p: f64) -> String {
     if p < 0.0005 { "<0.001".to_owned() } else { format!("{p:.3}") }
 }
 
-/// A plain number with three digits.
+/// A margin period of risk before a noun: `2-day`, `6-hour`.
 #[must_use]
-pub fn number(value: f64) -> String {
-    grouped(value, decimals(value.abs()))
+pub fn period(horizon: Horizon) -> String {
+    let (number, unit) = span_parts(horizon);
+    format!("{number}-{unit}")
+}
+
+/// A margin period of risk by itself: `2 days`, `1 hour`.
+#[must_use]
+pub fn duration(horizon: Horizon) -> String {
+    let (number, unit) = span_parts(horizon);
+    format!("{number}{NBSP}{unit}{}", if number == "1" { "" } else { "s" })
+}
+
+fn span_parts(horizon: Horizon) -> (String, &'static str) {
+    let text = horizon.to_string();
+    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let unit = match &text[split..] {
+        "d" => "day",
+        "h" => "hour",
+        "m" => "minute",
+        _ => "second",
+    };
+    (text[..split].to_owned(), unit)
 }
 
 /// A day: `12 Mar 2020`.

@@ -23,4 +23,4 @@ pub use evidence::Evidence;
 pub use input::{
     DataOrigin, DataRow, ManifestCard, ModelCard, ReportInput, ScanMap, StudyCard, Valuations,
 };
-pub use render::{Artifact, Format, Rendered, render};
+pub use render::{Artifact, Format, Rendered, render, render_about};

@@ -44,7 +44,19 @@ pub struct Rendered {
 /// [`ReportError`] when the result does not fit together or holds a number that is not finite, and when a figure or
 /// the document cannot be made, which would be a fault of this crate.
 pub fn render(input: &ReportInput<'_>, formats: &[Format]) -> Result<Rendered, ReportError> {
-    let evidence = Evidence::gather(input)?;
+    render_about(input, None, formats)
+}
+
+/// Like [`render`], with the figures of one account about the named one rather than the one with the largest shortfall.
+///
+/// # Errors
+/// As [`render`], and [`ReportError::NoSuchAccount`].
+pub fn render_about(
+    input: &ReportInput<'_>,
+    account: Option<&str>,
+    formats: &[Format],
+) -> Result<Rendered, ReportError> {
+    let evidence = Evidence::gather(input, account)?;
     let typeface = Typeface::load()?;
     let drawings = figures::build_all(&evidence)?;
     let mut artifacts = Vec::new();

@@ -7,7 +7,7 @@ use mpor_backtest::{Breach, Cause};
 use mpor_core::{LossConvention, Pnl};
 
 use crate::evidence::{Evidence, ModelSummary, Verdict};
-use crate::format::{self, count, counted, money, percent, ratio, short_percent};
+use crate::format::{self, count, counted, money, ratio, short_percent};
 
 /// Fewer expected breaches than this cannot tell a good level from a bad one.
 const FEW_EXPECTED: f64 = 5.0;
@@ -18,36 +18,93 @@ const MOST_NAMED: usize = 4;
 #[must_use]
 pub fn answer(evidence: &Evidence<'_>) -> String {
     let target = short_percent(evidence.result().level.value());
-    let horizon = evidence.result().horizon;
-    let below = by_verdict(evidence, Verdict::Below);
-    let observed = evidence.models.iter().filter(|m| m.verdict != Verdict::Unknown).count();
-    match (observed, below.as_slice()) {
+    let period = format::period(evidence.result().horizon);
+    let judged: Vec<usize> = (0..evidence.models.len())
+        .filter(|&model| evidence.models[model].verdict() != Verdict::Unknown)
+        .collect();
+    let below: Vec<usize> = judged
+        .iter()
+        .copied()
+        .filter(|&model| evidence.models[model].verdict() == Verdict::Below)
+        .collect();
+    match (judged.len(), below.len()) {
         (0, _) => format!(
-            "No {horizon} margin period ended within the data, so the models cannot be judged."
+            "No {period} margin period ended within the data, so the models cannot be judged."
         ),
-        (1, []) => format!(
-            "Yes, as far as these data can tell: the coverage of {} is not below the {target} target.",
-            evidence.model_name(0)
+        (1, 0) => format!(
+            "At the {target} target, yes as far as these data can tell: {} does not cover the {period} losses of any \
+             account significantly less often{}.",
+            evidence.model_name(judged[0]),
+            worst_case(evidence)
         ),
-        (all, []) => format!(
-            "Yes, as far as these data can tell: none of the {all} models covers the {horizon} losses significantly \
-             less often than the {target} target."
+        (_, 0) => format!(
+            "At the {target} target, yes as far as these data can tell: no model covers the {period} losses of any account \
+             significantly less often{}.",
+            worst_case(evidence)
         ),
-        (1, [only]) => {
-            format!("No: {} falls below the {target} target.", with_coverage(evidence, *only))
-        }
-        (all, some) if some.len() == all => format!(
-            "No: all {all} models cover the {horizon} losses significantly less often than the {target} target; the \
-             closest is {}.",
-            with_coverage(evidence, best_covered(evidence, some))
+        (all, some) if all == some => format!(
+            "At the {target} target, no: {}{}.",
+            none_holds(evidence, &below),
+            worst_case(evidence)
         ),
         (all, some) => format!(
-            "For {} of {all} models, yes: their coverage is not significantly below the {target} target. {} {} below it.",
-            all - some.len(),
-            listed(evidence, some),
-            if some.len() == 1 { "falls" } else { "fall" },
+            "At the {target} target, {} of {all} models are not significantly below it for any account; {}.",
+            all - some,
+            below_list(evidence, &below)
         ),
     }
+}
+
+fn worst_case(evidence: &Evidence<'_>) -> String {
+    let result = evidence.result();
+    let worst = evidence.ranked_breaches.first().and_then(|&index| result.breaches.get(index));
+    worst.map_or(String::new(), |breach| {
+        format!("; the largest shortfall was {}", money(breach.shortfall(), &result.currency))
+    })
+}
+
+fn none_holds(evidence: &Evidence<'_>, below: &[usize]) -> String {
+    let closeness = |model: usize| {
+        let summary = &evidence.models[model];
+        (summary.standing.below as f64, -summary.coverage.unwrap_or(0.0))
+    };
+    let closest =
+        below.iter().copied().reduce(|a, b| if closeness(b) < closeness(a) { b } else { a });
+    let closest = closest.map_or(String::new(), |model| below_phrase(evidence, model));
+    match below.len() {
+        1 => format!("{closest}, significantly"),
+        all => format!(
+            "each of the {all} models is significantly below it for at least one account; the closest, {closest}"
+        ),
+    }
+}
+
+/// `hs-99 is below it in 2 of 8 accounts`.
+fn below_phrase(evidence: &Evidence<'_>, model: usize) -> String {
+    let standing = evidence.models[model].standing;
+    let name = evidence.model_name(model);
+    match standing.total() {
+        1 => format!("{name} is below it"),
+        all => format!("{name} is below it in {} of {all} accounts", standing.below),
+    }
+}
+
+/// `a is below it in 2 of 8 accounts, b in 1 and c in 3`.
+fn below_list(evidence: &Evidence<'_>, below: &[usize]) -> String {
+    let shown = if below.len() > MOST_NAMED { MOST_NAMED - 1 } else { below.len() };
+    let mut parts: Vec<String> = Vec::new();
+    for &model in &below[..shown] {
+        let (name, standing) = (evidence.model_name(model), evidence.models[model].standing);
+        parts.push(match (parts.is_empty(), standing.total()) {
+            (true, _) => below_phrase(evidence, model),
+            (false, 1) => name.to_owned(),
+            (false, _) => format!("{name} in {}", standing.below),
+        });
+    }
+    if shown < below.len() {
+        parts.push(format!("{} others", below.len() - shown));
+    }
+    join(&parts)
 }
 
 /// What happened, in a few sentences.
@@ -83,31 +140,6 @@ pub fn limitations(evidence: &Evidence<'_>) -> Vec<String> {
     all
 }
 
-fn by_verdict(evidence: &Evidence<'_>, verdict: Verdict) -> Vec<usize> {
-    (0..evidence.models.len()).filter(|&m| evidence.models[m].verdict == verdict).collect()
-}
-
-fn best_covered(evidence: &Evidence<'_>, models: &[usize]) -> usize {
-    let coverage = |model: usize| evidence.models[model].coverage.unwrap_or(0.0);
-    models.iter().copied().reduce(|a, b| if coverage(b) > coverage(a) { b } else { a }).unwrap_or(0)
-}
-
-fn with_coverage(evidence: &Evidence<'_>, model: usize) -> String {
-    let coverage = evidence.models[model].coverage.map_or("not observed".to_owned(), percent);
-    format!("{} ({coverage})", evidence.model_name(model))
-}
-
-/// `a (98.1 %), b (97.2 %) and 3 others`.
-fn listed(evidence: &Evidence<'_>, models: &[usize]) -> String {
-    let shown = if models.len() > MOST_NAMED { MOST_NAMED - 1 } else { models.len() };
-    let mut parts: Vec<String> =
-        models.iter().take(shown).map(|&model| with_coverage(evidence, model)).collect();
-    if shown < models.len() {
-        parts.push(format!("{} others", models.len() - shown));
-    }
-    join(&parts)
-}
-
 fn join(parts: &[String]) -> String {
     match parts {
         [] => String::new(),
@@ -124,7 +156,7 @@ fn most_breaches(evidence: &Evidence<'_>) -> Option<String> {
     }
     let expected = evidence.result().level.tail_mass(summary.observations);
     Some(format!(
-        "{} was breached most often: {} in {}, where its {} target allows about {}.",
+        "{} was breached most often: {} in {}, where the {} target allows about {}.",
         evidence.model_name(model),
         counted(summary.breaches, "time", "times"),
         counted(summary.observations, "observation", "observations"),
@@ -205,8 +237,8 @@ fn calmest(evidence: &Evidence<'_>) -> Option<String> {
         return None;
     }
     Some(format!(
-        "{} was calmest: no account's requirement rose by more than {} from a trough to a later peak. {} swung most, by \
-         up to {} for {}.",
+        "{} was calmest: from a trough to a later peak no account's requirement grew to more than {} its size. {} swung \
+         most: to {} for {}.",
         evidence.model_name(calm),
         ratio(low),
         evidence.model_name(wild),
@@ -217,7 +249,7 @@ fn calmest(evidence: &Evidence<'_>) -> Option<String> {
 
 /// Of the models not below the target, the one that asks for least.
 fn cheapest(evidence: &Evidence<'_>) -> Option<String> {
-    let enough = |s: &&ModelSummary| matches!(s.verdict, Verdict::Consistent | Verdict::Above);
+    let enough = |s: &&ModelSummary| matches!(s.verdict(), Verdict::Consistent | Verdict::Above);
     if evidence.models.len() < 2 || evidence.models.iter().filter(enough).count() == 0 {
         return None;
     }
@@ -232,7 +264,7 @@ fn cheapest(evidence: &Evidence<'_>) -> Option<String> {
         _ => String::new(),
     };
     Some(format!(
-        "Of the models not below the target, {} asked for the least: {} on average over all accounts{cost}.",
+        "Of the models not below the target for any account, {} asked for the least: {} on average over all accounts{cost}.",
         evidence.model_name(model),
         money(summary.mean_requirement, &evidence.result().currency),
     ))
@@ -263,8 +295,9 @@ fn overlap(evidence: &Evidence<'_>) -> Option<String> {
     let horizon = evidence.result().horizon;
     (horizon.steps() > 1).then(|| {
         format!(
-            "Margin periods of {horizon} start at every step and overlap: one shock shows as up to {} breaches in a row, \
-             and confidence bounds that treat dates as independent are too narrow.",
+            "Margin periods of {} start at every step and overlap, so one shock shows as up to {} breaches in a row. Bounds and \
+             tests allow for this by using only as many observations as do not overlap.",
+            format::duration(horizon),
             horizon.steps()
         )
     })
@@ -274,8 +307,8 @@ fn pooling(evidence: &Evidence<'_>) -> Option<String> {
     let accounts = evidence.result().accounts.len();
     (accounts > 1).then(|| {
         format!(
-            "Pooled figures count {} that hold the same markets and lose together: their bounds, too, are narrower \
-             than the truth.",
+            "The {} live through the same markets and lose together: their breaches are not independent, and no interval or \
+             test is given for all of them at once.",
             counted(accounts, "account", "accounts")
         )
     })
@@ -284,14 +317,15 @@ fn pooling(evidence: &Evidence<'_>) -> Option<String> {
 fn valuation(evidence: &Evidence<'_>) -> Option<String> {
     let counts = evidence.input.valuations;
     let all = counts.mark + counts.surface + counts.settlement;
+    let some = |number: usize| if number == 0 { "none".to_owned() } else { count(number) };
     (all > 0).then(|| {
         format!(
             "Of {} at the end of margin periods, {} are from listed marks, {} from a volatility surface and {} from \
              settlement.",
             counted(all, "valuation", "valuations"),
-            count(counts.mark),
-            count(counts.surface),
-            count(counts.settlement)
+            some(counts.mark),
+            some(counts.surface),
+            some(counts.settlement)
         )
     })
 }

@@ -6,7 +6,7 @@
 use crate::fonts::Typeface;
 
 /// Longest run of characters without a place to break a line.
-const LONGEST_RUN: usize = 14;
+const LONGEST_RUN: usize = 18;
 /// Zero-width space: a place where a line may break.
 const BREAK: char = '\u{200B}';
 
@@ -45,13 +45,21 @@ pub(crate) fn elide(text: &str, longest: usize) -> String {
     format!("{start}…{end}")
 }
 
-/// The text with places to break inside long words, so that no cell of a table overflows.
+/// The text with places to break inside words longer than a line of a narrow column, so that no cell overflows.
 pub(crate) fn breakable(text: &str) -> String {
-    let mut broken = String::with_capacity(text.len());
+    let words = text.split_inclusive(char::is_whitespace);
+    words
+        .map(|word| if word.chars().count() > LONGEST_RUN { broken(word) } else { word.to_owned() })
+        .collect()
+}
+
+fn broken(word: &str) -> String {
+    let mut broken = String::with_capacity(2 * word.len());
     let mut run = 0;
-    for c in text.chars() {
+    for c in word.chars() {
         broken.push(c);
-        run = if c.is_whitespace() { 0 } else { run + 1 };
+        // Lines break at a hyphen anyway.
+        run = if c == '-' { 0 } else { run + 1 };
         if matches!(c, '_' | '/' | '.' | ':' | '=') || run == LONGEST_RUN {
             broken.push(BREAK);
             run = 0;
@@ -94,7 +102,8 @@ mod tests {
     fn long_names_keep_both_ends() {
         assert_eq!(elide("short", 10), "short");
         assert_eq!(elide("abcdefghijkl", 7), "abcd…kl");
-        assert_eq!(breakable("aaaaaaaaaaaaaaaaaaaa").matches(BREAK).count(), 1);
+        assert_eq!(breakable(&"a".repeat(20)).matches(BREAK).count(), 1);
+        assert_eq!(breakable("coverage of 98.1 %: low"), "coverage of 98.1 %: low");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::canvas::Canvas;
 use super::ticks::{Ticks, ticks};
-use crate::drawing::{AxisKind, Drawing, KeyEntry, Label, Layer, Panel, Place, Shared};
+use crate::drawing::{Axis, AxisKind, Drawing, KeyEntry, Label, Layer, Panel, Place, Shared};
 use crate::fonts::Weight;
 
 /// Sizes of text in points.
@@ -78,50 +78,67 @@ pub(super) fn layout(drawing: &Drawing, canvas: &Canvas<'_>, titled: bool) -> La
             headings.push(y + TEXT_LINE - 4.0);
             y += TEXT_LINE;
         }
-        let last = row + 1 == rows;
-        let panels = drawing.panels.iter().skip(row * columns).take(columns);
-        let bottom = add_row(drawing, panels, &sides, plot, (y, last), &mut cells);
-        y = bottom + if last { 0.0 } else { GAP };
+        let bottom = add_row(drawing, canvas, row, &sides, (plot, y), &mut cells);
+        y = bottom + if row + 1 == rows { 0.0 } else { GAP };
     }
     Layout { height: y + 2.0, title: titled.then_some(TITLE), key, headings, cells }
 }
 
-fn add_row<'a>(
+/// Adds one row of panels from `top` on, and gives its bottom.
+fn add_row(
     drawing: &Drawing,
-    panels: impl Iterator<Item = &'a Panel> + Clone,
+    canvas: &Canvas<'_>,
+    row: usize,
     sides: &[Sides],
-    plot_width: f64,
-    (top, last): (f64, bool),
+    (plot_width, top): (f64, f64),
     cells: &mut Vec<Cell>,
 ) -> f64 {
-    let label_x = last || drawing.shared == Shared::Nothing;
-    let above = if panels.clone().any(needs_title_line) { TEXT_LINE } else { 5.0 };
-    let titled_x = label_x && panels.clone().any(|panel| !panel.x.title.is_empty());
-    let below =
-        if label_x { TEXT_LINE } else { 2.0 } + if titled_x { TEXT_LINE - 2.0 } else { 0.0 };
-    let plot_bottom = top + above + drawing.size.plot_height;
+    let columns = sides.len();
+    let first = row * columns;
+    let panels = || drawing.panels.iter().skip(first).take(columns);
+    // A panel above nothing, as at the end of an incomplete row, carries the labels of its column.
+    let label_x = |column: usize| {
+        drawing.shared == Shared::Nothing || first + column + columns >= drawing.panels.len()
+    };
+    let above = if panels().any(needs_title_line) { TEXT_LINE } else { 5.0 };
+    let labelled = || panels().enumerate().filter(|(column, _)| label_x(*column));
+    let titled = labelled().any(|(_, panel)| !panel.x.title.is_empty());
+    let below = if labelled().next().is_some() { TEXT_LINE } else { 2.0 };
+    let below = below + if titled { TEXT_LINE - 2.0 } else { 0.0 };
+    let bottom = top + above + drawing.size.plot_height;
     let mut left = 0.0;
-    for ((column, side), panel) in sides.iter().enumerate().zip(panels) {
+    for ((column, side), panel) in sides.iter().enumerate().zip(panels()) {
         let plot_left = left + side.gutter;
-        let plot_right = plot_left + plot_width;
-        let right = plot_right + side.margin;
-        let label_y = column == 0 || drawing.shared != Shared::XAndY;
+        let right = plot_left + plot_width + side.margin;
         cells.push(Cell {
             plot: Frame {
                 left: plot_left,
                 top: top + above,
-                right: plot_right,
-                bottom: plot_bottom,
+                right: plot_left + plot_width,
+                bottom,
             },
-            bounds: Frame { left, top, right, bottom: plot_bottom + below },
-            x: ticks(&panel.x, (plot_width / 52.0).floor().max(1.0) as usize),
+            bounds: Frame { left, top, right, bottom: bottom + below },
+            x: x_ticks(canvas, &panel.x, plot_width),
             y: y_ticks(drawing, panel),
-            label_x,
-            label_y,
+            label_x: label_x(column),
+            label_y: column == 0 || drawing.shared != Shared::XAndY,
         });
         left = right + GAP;
     }
-    plot_bottom + below
+    bottom + below
+}
+
+/// As many ticks as have room for their labels.
+fn x_ticks(canvas: &Canvas<'_>, axis: &Axis, width: f64) -> Ticks {
+    for room in [26.0, 36.0, 46.0, 56.0, 70.0] {
+        let found = ticks(axis, (width / room).floor().max(1.0) as usize);
+        let label = |(_, text): &(f64, String)| canvas.width(text, TICK, Weight::Regular);
+        let widest = found.at.iter().map(label).fold(0.0, f64::max);
+        if (widest + 8.0) * found.at.len() as f64 <= width + widest {
+            return found;
+        }
+    }
+    ticks(axis, 1)
 }
 
 /// Whether something is written above the plotting area.

@@ -2,7 +2,7 @@
 
 use super::canvas::{Anchor, Canvas, Type};
 use super::layout::{Cell, Frame, PANEL_TITLE, SWATCH, TICK, margin_labels};
-use super::{labels, marks, scale::Mapping};
+use super::{labels, marks, scale::Mapping, thin};
 use crate::drawing::{AxisKind, Label, Layer, Panel, Place};
 use crate::error::ReportError;
 use crate::fonts::Weight;
@@ -174,15 +174,22 @@ impl Placed<'_> {
     /// Labels near their points, each clear of the others, of the dots and of the rules' labels.
     fn near(&self, canvas: &Canvas<'_>) -> Drawn {
         let labels: Vec<&Label> = self.near_labels().collect();
+        if labels.is_empty() {
+            return Ok(());
+        }
         let mut taken = self.obstacles(canvas);
+        let lines = self.line_frames();
         for label in labels {
             let point = (self.x.place(label.at.0), self.y.place(label.at.1));
             let room = self.cell.plot.width() * 0.6;
             let text = canvas.fit(&label.text, TICK, Weight::Regular, room);
             let size = (canvas.width(&text, TICK, Weight::Regular) + 2.0, TICK + 1.5);
-            let Some((frame, led)) = labels::near(point, size, &self.cell.plot, &taken) else {
-                continue;
-            };
+            // Off the lines where there is room, across them where there is not.
+            let clear = [taken.as_slice(), lines.as_slice()].concat();
+            let plot = &self.cell.plot;
+            let found = labels::near(point, size, plot, &clear)
+                .or_else(|| labels::near(point, size, plot, &taken));
+            let Some((frame, led)) = found else { continue };
             if led {
                 let end = (
                     point.0.clamp(frame.left, frame.right),
@@ -203,6 +210,30 @@ impl Placed<'_> {
             _ => None,
         });
         labels.flatten().filter(|label| label.place == Place::Near)
+    }
+
+    /// What lines and stems cover.
+    fn line_frames(&self) -> Vec<Frame> {
+        let place = |&(x, y): &(f64, f64)| (self.x.place(x), self.y.place(y));
+        let mut frames = Vec::new();
+        for layer in &self.panel.layers {
+            match layer {
+                Layer::Line { points, .. } => {
+                    let page: Vec<(f64, f64)> = points.iter().map(place).collect();
+                    let thin = thin::line(&page, 1.0);
+                    frames.extend(thin.windows(2).map(|pair| around(pair[0], pair[1])));
+                }
+                Layer::Stems { stems, .. } => {
+                    let stem = |&(x, from, to): &(f64, f64, f64)| {
+                        around(place(&(x, from)), place(&(x, to)))
+                    };
+                    let all: Vec<Frame> = stems.iter().map(stem).collect();
+                    frames.extend(thin::largest(&all, 1.0, |f| f.left, |f| f.bottom - f.top));
+                }
+                _ => {}
+            }
+        }
+        frames
     }
 
     fn obstacles(&self, canvas: &Canvas<'_>) -> Vec<Frame> {
@@ -229,6 +260,15 @@ impl Placed<'_> {
             }
         }
         taken
+    }
+}
+
+fn around(from: (f64, f64), to: (f64, f64)) -> Frame {
+    Frame {
+        left: from.0.min(to.0) - 0.8,
+        top: from.1.min(to.1) - 0.8,
+        right: from.0.max(to.0) + 0.8,
+        bottom: from.1.max(to.1) + 0.8,
     }
 }
 

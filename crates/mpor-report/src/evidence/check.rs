@@ -48,6 +48,8 @@ fn requirement(
 }
 
 fn losses(path: &LossPath, account: &str, steps: usize) -> Result<(), ReportError> {
+    same_at(|| format!("notionals of `{account}`"), path.gross_notional.len(), steps)?;
+    finite(|| format!("notional of `{account}`"), &path.gross_notional)?;
     for amounts in [&path.horizon, &path.worst] {
         same_at(|| format!("losses of `{account}`"), amounts.len(), steps)?;
         for &amount in amounts.iter().flatten() {

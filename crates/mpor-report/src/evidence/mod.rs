@@ -5,7 +5,6 @@ mod check;
 mod components;
 mod findings;
 mod model;
-mod paths;
 mod ranking;
 
 use mpor_backtest::BacktestResult;
@@ -16,8 +15,7 @@ use crate::input::ReportInput;
 
 pub use components::{Component, Components, components};
 pub use findings::{FindingGroup, group_findings};
-pub use model::{ModelSummary, Verdict, ZoneCounts};
-pub use paths::{Swing, swing};
+pub use model::{ModelSummary, Standing, Verdict, ZoneCounts};
 pub use ranking::{Focus, PeakMonth, events};
 
 /// A checked input with its summaries.
@@ -39,18 +37,19 @@ pub struct Evidence<'a> {
 }
 
 impl<'a> Evidence<'a> {
-    /// Checks the input and summarises it.
+    /// Checks the input and summarises it. Figures of one account show `account`, or the one with the largest shortfall.
     ///
     /// # Errors
-    /// [`ReportError`] when the result is empty, its parts do not fit together, or it holds a number that is not finite.
-    pub fn gather(input: &'a ReportInput<'a>) -> Result<Self, ReportError> {
+    /// [`ReportError`] when the result is empty, its parts do not fit together, it holds a number that is not finite, or it
+    /// has no such account.
+    pub fn gather(input: &'a ReportInput<'a>, account: Option<&str>) -> Result<Self, ReportError> {
         check::check(input)?;
         let result = input.result;
         let ranked_accounts = ranking::accounts(result);
         Ok(Evidence {
             input,
             models: model::summaries(result),
-            focus: ranking::focus(result, &ranked_accounts),
+            focus: ranking::focus(result, &ranked_accounts, account)?,
             ranked_breaches: ranking::breaches(result),
             peak_month: ranking::peak_month(result),
             dates: Dates::for_times(&result.times),

@@ -1,24 +1,26 @@
 //! One model in one row: was it enough, at what cost, and how calmly?
 //!
-//! The verdict compares the target level with the 95 % Clopper-Pearson bounds of the coverage that the backtest
-//! computed over all accounts. It is a statement about this sample: overlapping days and accounts that move together
-//! make the true uncertainty wider than those bounds.
+//! The standing of a model is counted over accounts: in how many does the 95 % interval of the coverage that the
+//! backtest computed lie wholly below, around or wholly above the target? Accounts that hold the same markets breach
+//! together, so no interval is given for all of them at once, and with many accounts about one in forty falls below by
+//! chance alone.
 
-use mpor_backtest::{BacktestResult, coverage::CoverageRow, coverage::Light};
+use mpor_backtest::cost::{self, CostRow};
+use mpor_backtest::{BacktestResult, CoverageRow, Light};
 
 /// One model's row of the verdict table. Amounts in reporting currency.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelSummary {
-    /// Margin dates with a finished MPOR, over all accounts.
+    /// Margin dates with a finished MPOR and something held, over all accounts.
     pub observations: usize,
     /// Breaches over all accounts.
     pub breaches: usize,
-    /// Pooled coverage; `None` without observations.
+    /// Coverage over all accounts; `None` without observations.
     pub coverage: Option<f64>,
-    /// Its 95 % bounds.
-    pub bounds: Option<(f64, f64)>,
-    /// What the bounds say about the target.
-    pub verdict: Verdict,
+    /// The 95 % bounds of the coverage where there is a single account, else the lowest and highest coverage of any.
+    pub span: Option<(f64, f64)>,
+    /// Where the accounts' intervals stand relative to the target.
+    pub standing: Standing,
     /// Index of the breach with the largest shortfall.
     pub worst: Option<usize>,
     /// Initial margin of all accounts together, mean over the margin dates.
@@ -31,14 +33,25 @@ pub struct ModelSummary {
     pub zones: ZoneCounts,
 }
 
-/// What the bounds of the coverage say about the target.
+/// In how many accounts the 95 % interval of the coverage lies where.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Wholly below the target.
+    pub below: usize,
+    /// Around the target.
+    pub around: usize,
+    /// Wholly above the target.
+    pub above: usize,
+}
+
+/// A standing in a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The whole interval lies below the target.
+    /// Below the target in at least one account.
     Below,
-    /// The target lies inside the interval.
+    /// Not below in any account, and not above in all.
     Consistent,
-    /// The whole interval lies above the target.
+    /// Above in every account.
     Above,
     /// Nothing was observed.
     Unknown,
@@ -55,15 +68,51 @@ pub struct ZoneCounts {
     pub red: usize,
 }
 
-impl Verdict {
-    /// As printed.
+impl ModelSummary {
+    /// The standing in a word.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub fn verdict(&self) -> Verdict {
+        self.standing.verdict()
+    }
+}
+
+impl Standing {
+    /// The standing in a word.
+    #[must_use]
+    pub fn verdict(self) -> Verdict {
         match self {
-            Verdict::Below => "below target",
-            Verdict::Consistent => "consistent",
-            Verdict::Above => "above target",
-            Verdict::Unknown => "not observed",
+            Standing { below: 0, around: 0, above: 0 } => Verdict::Unknown,
+            Standing { below: 0, around: 0, .. } => Verdict::Above,
+            Standing { below: 0, .. } => Verdict::Consistent,
+            _ => Verdict::Below,
+        }
+    }
+
+    /// Accounts with an interval.
+    #[must_use]
+    pub fn total(self) -> usize {
+        self.below + self.around + self.above
+    }
+
+    /// As printed: `below in 2 of 6`.
+    #[must_use]
+    pub fn text(self) -> String {
+        match (self.verdict(), self.total()) {
+            (Verdict::Unknown, _) => "not observed".to_owned(),
+            (Verdict::Below, 1) => "below".to_owned(),
+            (Verdict::Below, all) => format!("below in {} of {all}", self.below),
+            (Verdict::Consistent, _) => "consistent".to_owned(),
+            (Verdict::Above, _) => "above".to_owned(),
+        }
+    }
+
+    fn add(&mut self, (low, high): (f64, f64), target: f64) {
+        if high < target {
+            self.below += 1;
+        } else if low > target {
+            self.above += 1;
+        } else {
+            self.around += 1;
         }
     }
 }
@@ -85,45 +134,56 @@ impl ZoneCounts {
 }
 
 pub(super) fn summaries(result: &BacktestResult) -> Vec<ModelSummary> {
-    let means: Vec<f64> =
-        (0..result.models.len()).map(|model| mean_requirement(result, model)).collect();
-    let baseline = result.models.iter().position(|model| model.baseline).map(|model| means[model]);
-    (0..means.len()).map(|model| summary(result, model, means[model], baseline)).collect()
+    let costs = cost::costs(result);
+    let total = |model| costs.iter().find(|row| row.model == model && row.account.is_none());
+    (0..result.models.len()).map(|model| summary(result, model, total(model))).collect()
 }
 
-fn summary(result: &BacktestResult, model: usize, mean: f64, base: Option<f64>) -> ModelSummary {
-    let pooled = pooled_row(result, model);
-    let coverage = pooled.and_then(|row| row.coverage);
-    let bounds = pooled.and_then(|row| row.bounds);
+fn summary(result: &BacktestResult, model: usize, cost: Option<&CostRow>) -> ModelSummary {
+    let rows: Vec<&CoverageRow> = result.coverage.iter().filter(|row| row.model == model).collect();
+    let single: Vec<&CoverageRow> =
+        rows.iter().copied().filter(|row| row.account.is_some()).collect();
+    let observations = single.iter().map(|row| row.observations).sum();
+    let breaches = single.iter().map(|row| row.breaches).sum();
+    let pooled = rows.iter().find(|row| row.account.is_none()).or(single.first());
     ModelSummary {
-        observations: pooled.map_or(0, |row| row.observations),
-        breaches: pooled.map_or(0, |row| row.breaches),
-        coverage,
-        bounds,
-        verdict: verdict(bounds, result.level.value()),
+        observations,
+        breaches,
+        coverage: pooled.and_then(|row| row.coverage),
+        span: span(&single),
+        standing: standing(&single, result.level.value()),
         worst: worst(result, model),
-        mean_requirement: mean,
-        cost: base.filter(|&base| base > 0.0).map(|base| mean / base),
+        mean_requirement: cost.map_or(0.0, |cost| cost.mean),
+        cost: cost.and_then(|cost| cost.ratio_to_baseline),
         peak_to_trough: peak_to_trough(result, model),
-        zones: zones(result, model),
+        zones: zones(&single),
     }
 }
 
-/// The pooled row, or the only account's row where nothing was pooled.
-fn pooled_row(result: &BacktestResult, model: usize) -> Option<&CoverageRow> {
-    let mut rows = result.coverage.iter().filter(|row| row.model == model);
-    rows.clone()
-        .find(|row| row.account.is_none())
-        .or_else(|| if result.accounts.len() == 1 { rows.next() } else { None })
+fn span(single: &[&CoverageRow]) -> Option<(f64, f64)> {
+    if let [only] = single {
+        return only.bounds;
+    }
+    let coverages = single.iter().filter_map(|row| row.coverage);
+    coverages.fold(None, |span: Option<(f64, f64)>, one| {
+        Some(span.map_or((one, one), |(low, high)| (low.min(one), high.max(one))))
+    })
 }
 
-fn verdict(bounds: Option<(f64, f64)>, target: f64) -> Verdict {
-    match bounds {
-        None => Verdict::Unknown,
-        Some((_, high)) if high < target => Verdict::Below,
-        Some((low, _)) if low > target => Verdict::Above,
-        Some(_) => Verdict::Consistent,
+fn standing(single: &[&CoverageRow], target: f64) -> Standing {
+    let mut standing = Standing::default();
+    for bounds in single.iter().filter_map(|row| row.bounds) {
+        standing.add(bounds, target);
     }
+    standing
+}
+
+fn zones(single: &[&CoverageRow]) -> ZoneCounts {
+    let mut zones = ZoneCounts::default();
+    for zone in single.iter().filter_map(|row| row.zone) {
+        zones.add(zone.light);
+    }
+    zones
 }
 
 fn worst(result: &BacktestResult, model: usize) -> Option<usize> {
@@ -135,26 +195,10 @@ fn worst(result: &BacktestResult, model: usize) -> Option<usize> {
     of_model.fold(None, larger)
 }
 
-fn mean_requirement(result: &BacktestResult, model: usize) -> f64 {
-    let accounts = &result.requirements[model];
-    let total: f64 = accounts.iter().map(|path| path.initial.iter().sum::<f64>()).sum();
-    total / result.times.len() as f64
-}
-
 fn peak_to_trough(result: &BacktestResult, model: usize) -> Option<(f64, usize)> {
     let rows = result.procyclicality.iter().filter(|row| row.model == model);
     rows.filter_map(|row| Some((row.metrics.as_ref()?.peak_to_trough, row.account)))
         .fold(None, |best, row| best.filter(|best: &(f64, usize)| best.0 >= row.0).or(Some(row)))
-}
-
-fn zones(result: &BacktestResult, model: usize) -> ZoneCounts {
-    let mut zones = ZoneCounts::default();
-    for row in result.coverage.iter().filter(|row| row.model == model && row.account.is_some()) {
-        if let Some(zone) = row.zone {
-            zones.add(zone.light);
-        }
-    }
-    zones
 }
 
 #[cfg(test)]
@@ -162,10 +206,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_verdict_needs_the_whole_interval_on_one_side() {
-        assert_eq!(verdict(Some((0.95, 0.98)), 0.99), Verdict::Below);
-        assert_eq!(verdict(Some((0.95, 0.99)), 0.99), Verdict::Consistent);
-        assert_eq!(verdict(Some((0.992, 0.999)), 0.99), Verdict::Above);
-        assert_eq!(verdict(None, 0.99), Verdict::Unknown);
+    fn an_interval_needs_to_be_wholly_on_one_side() {
+        let mut standing = Standing::default();
+        for bounds in [(0.95, 0.98), (0.95, 0.99), (0.98, 0.995), (0.992, 0.999)] {
+            standing.add(bounds, 0.99);
+        }
+        assert_eq!(standing, Standing { below: 1, around: 2, above: 1 });
+        assert_eq!(standing.text(), "below in 1 of 4");
+    }
+
+    #[test]
+    fn one_account_below_is_enough_for_the_word() {
+        let standing = |below, around, above| Standing { below, around, above }.verdict();
+        assert_eq!(standing(1, 5, 3), Verdict::Below);
+        assert_eq!(standing(0, 1, 3), Verdict::Consistent);
+        assert_eq!(standing(0, 0, 3), Verdict::Above);
+        assert_eq!(standing(0, 0, 0), Verdict::Unknown);
     }
 }

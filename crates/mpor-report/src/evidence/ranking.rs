@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use chrono::Datelike;
 use mpor_backtest::{BacktestResult, Breach};
 
+use crate::error::ReportError;
+
 /// The account that figures of one account show, and why it was chosen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Focus {
@@ -39,13 +41,23 @@ pub(super) fn accounts(result: &BacktestResult) -> Vec<usize> {
     order
 }
 
-pub(super) fn focus(result: &BacktestResult, ranked: &[usize]) -> Focus {
+pub(super) fn focus(
+    result: &BacktestResult,
+    ranked: &[usize],
+    asked: Option<&str>,
+) -> Result<Focus, ReportError> {
+    if let Some(name) = asked {
+        let account = result.accounts.iter().position(|account| account == name);
+        let account =
+            account.ok_or_else(|| ReportError::NoSuchAccount { name: name.to_owned() })?;
+        return Ok(Focus { account, reason: "that the study names" });
+    }
     let reason = match (result.accounts.len(), result.breaches.is_empty()) {
         (1, _) => "of the study",
         (_, false) => "with the largest single shortfall under any model",
         (_, true) => "with the largest realised loss, as no account breached",
     };
-    Focus { account: ranked.first().copied().unwrap_or(0), reason }
+    Ok(Focus { account: ranked.first().copied().unwrap_or(0), reason })
 }
 
 /// Indices of the breaches, largest shortfall first; equal ones in the result's order.

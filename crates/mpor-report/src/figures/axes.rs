@@ -22,7 +22,7 @@ pub(super) fn money(currency: &str, amounts: impl Iterator<Item = f64>) -> Axis 
         let room = |end: f64| if end == 0.0 { 0.0 } else { end * 1.3 };
         return Axis::money(currency, Scale::Symlog(even), (room(low), room(high)));
     }
-    let step = round_step((high - low) / 8.0);
+    let step = round_step((high - low) / 16.0);
     let range = ((low / step).floor() * step, (high / step).ceil() * step);
     Axis::money(currency, Scale::Linear, range)
 }

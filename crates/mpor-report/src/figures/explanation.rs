@@ -18,7 +18,7 @@ pub struct ExplanationFigure;
 const MOST: usize = 10;
 /// Causes in the order of revaluation; the place in the list gives the colour.
 const CAUSES: [Cause; 6] =
-    [Cause::Spot, Cause::Volatility, Cause::Time, Cause::Basis, Cause::Funding, Cause::Residual];
+    [Cause::Spot, Cause::Basis, Cause::Volatility, Cause::Time, Cause::Funding, Cause::Residual];
 
 impl Figure for ExplanationFigure {
     fn id(&self) -> &'static str {

@@ -37,8 +37,8 @@ impl Figure for FrontierFigure {
             title: "Cost against coverage".to_owned(),
             caption: caption(evidence),
             reading: "Up is safer, left is cheaper. A model that lies below and right of another costs more and \
-                      covers less. Vertical bars are 95 % bounds of the coverage: models whose bars overlap widely \
-                      cannot be ranked by coverage on these data."
+                      covers less. Models whose bars overlap widely cannot be ranked by coverage on \
+                      these data."
                 .to_owned(),
             alt: alt(evidence, &shown),
             size: Size::page(170.0),
@@ -62,9 +62,14 @@ fn caption(evidence: &Evidence<'_>) -> String {
         Some(model) => format!("relative to the baseline {}", model.id),
         None => "in reporting currency, as the study names no baseline".to_owned(),
     };
+    let bars = match evidence.result().accounts.len() {
+        1 => "95 % bounds of the coverage",
+        _ => "from the account with the lowest coverage to the one with the highest",
+    };
     format!(
-        "Cost is the mean initial margin of all accounts, {cost}. Beside each name: the largest peak-to-trough ratio of \
-         any account's requirement. Vermilion: bounds wholly below the target."
+        "Cost is the mean initial margin of all accounts, {cost}; coverage is that of all accounts. Bars: {bars}. Beside each \
+         name: the largest peak-to-trough ratio of any account's requirement. Vermilion: significantly below the target \
+         for at least one account."
     )
 }
 
@@ -116,9 +121,9 @@ fn panel(evidence: &Evidence<'_>, shown: &[usize]) -> Panel {
 fn point(evidence: &Evidence<'_>, model: usize) -> Vec<Layer> {
     let summary = &evidence.models[model];
     let (Some(coverage), x) = (summary.coverage, cost(evidence, model)) else { return Vec::new() };
-    let below = summary.verdict == Verdict::Below;
+    let below = summary.verdict() == Verdict::Below;
     let ink = if below { Ink::Breach } else { Ink::Requirement };
-    let (low, high) = summary.bounds.unwrap_or((coverage, coverage));
+    let (low, high) = summary.span.unwrap_or((coverage, coverage));
     vec![
         Layer::Stems { stems: vec![(x, low, high)], ink, width: 1.0 },
         Layer::Dots { points: vec![(x, coverage)], ink, radius: 3.0 },
@@ -163,7 +168,7 @@ fn cost_axis(evidence: &Evidence<'_>, shown: &[usize]) -> Axis {
 fn coverage_axis(evidence: &Evidence<'_>, shown: &[usize]) -> Axis {
     let ends = shown.iter().filter_map(|&model| {
         let summary: &ModelSummary = &evidence.models[model];
-        summary.bounds.map(|bounds| bounds.0).or(summary.coverage)
+        summary.span.map(|span| span.0).or(summary.coverage)
     });
     let low = ends.fold(evidence.result().level.value(), f64::min);
     let pad = (1.0 - low) * 0.08;

@@ -31,7 +31,8 @@ impl Figure for MarginGridFigure {
         let mut panels = Vec::new();
         for &account in &accounts {
             let y = margin_loss::axis(evidence, &[account], &models);
-            panels.extend(models.iter().map(|&m| margin_loss::panel(evidence, account, m, &y)));
+            panels
+                .extend(models.iter().map(|&m| margin_loss::panel(evidence, account, m, &y, 0.9)));
         }
         let height = (520.0 / accounts.len() as f64 - 35.0).clamp(40.0, 80.0);
         Ok(vec![Drawing {

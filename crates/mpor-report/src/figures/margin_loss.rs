@@ -90,7 +90,7 @@ fn drawing(
         alt: alt(evidence, account, models),
         size: Size::page(100.0),
         columns: 1,
-        panels: models.iter().map(|&model| panel(evidence, account, model, &y)).collect(),
+        panels: models.iter().map(|&model| panel(evidence, account, model, &y, 1.4)).collect(),
         shared: Shared::X,
         row_titles: Vec::new(),
         key: key(evidence),
@@ -108,11 +108,11 @@ fn reading(evidence: &Evidence<'_>) -> String {
 }
 
 fn convention(evidence: &Evidence<'_>) -> String {
-    let horizon = evidence.result().horizon;
+    let period = format::period(evidence.result().horizon);
     match evidence.result().convention {
-        mpor_core::LossConvention::Horizon => format!("at the end of the {horizon} period"),
+        mpor_core::LossConvention::Horizon => format!("at the end of the {period} period"),
         mpor_core::LossConvention::Worst => {
-            format!("at their worst within the {horizon} period")
+            format!("at their worst within the {period} period")
         }
     }
 }
@@ -139,7 +139,7 @@ fn alt(evidence: &Evidence<'_>, account: usize, models: &[usize]) -> String {
 /// The meaning of the colours of any panel of this kind.
 pub(super) fn key(evidence: &Evidence<'_>) -> Vec<KeyEntry> {
     let entry = |ink, mark, text: &str| KeyEntry { ink, mark, text: text.to_owned() };
-    let loss = format!("realised {} loss", evidence.result().horizon);
+    let loss = format!("realised {} loss", format::period(evidence.result().horizon));
     vec![
         entry(Ink::Requirement, KeyMark::Line, "initial margin"),
         entry(Ink::Loss, KeyMark::Block, &loss),
@@ -159,8 +159,14 @@ pub(super) fn axis(evidence: &Evidence<'_>, accounts: &[usize], models: &[usize]
     axes::money(&result.currency, margins.chain(losses).copied())
 }
 
-/// One account under one model.
-pub(super) fn panel(evidence: &Evidence<'_>, account: usize, model: usize, y: &Axis) -> Panel {
+/// One account under one model, with dots of `dot` points at the breaches.
+pub(super) fn panel(
+    evidence: &Evidence<'_>,
+    account: usize,
+    model: usize,
+    y: &Axis,
+    dot: f64,
+) -> Panel {
     let result = evidence.result();
     let times = || result.times.iter().map(|&time| at(time));
     let losses = result.losses[account].by(result.convention).iter();
@@ -179,8 +185,8 @@ pub(super) fn panel(evidence: &Evidence<'_>, account: usize, model: usize, y: &A
         layers: vec![
             Layer::Stems { stems, ink: Ink::Loss, width: 0.6 },
             Layer::Line { points: margin, ink: Ink::Requirement, width: 0.9 },
-            Layer::Stems { stems: uncovered, ink: Ink::Breach, width: 1.2 },
-            Layer::Dots { points: tops, ink: Ink::Breach, radius: 1.4 },
+            Layer::Stems { stems: uncovered, ink: Ink::Breach, width: 0.8 * dot },
+            Layer::Dots { points: tops, ink: Ink::Breach, radius: dot },
         ],
     }
 }

@@ -1,5 +1,6 @@
 //! The requirement relative to its own mean: how hard did each model tighten when markets fell?
 
+use mpor_backtest::procyclicality::{MarginPath, PeakToTrough};
 use mpor_core::{Column, Table};
 
 use super::Figure;
@@ -7,7 +8,7 @@ use crate::drawing::{
     Axis, AxisKind, Drawing, Ink, Label, Layer, Panel, Place, Scale, Shared, Size, at,
 };
 use crate::error::ReportError;
-use crate::evidence::{Evidence, Swing, swing};
+use crate::evidence::Evidence;
 use crate::format;
 
 /// See the module.
@@ -17,7 +18,7 @@ pub struct ProcyclicalityFigure;
 struct Path {
     model: usize,
     index: Vec<f64>,
-    swing: Swing,
+    swing: PeakToTrough,
 }
 
 impl Figure for ProcyclicalityFigure {
@@ -70,8 +71,9 @@ fn account(evidence: &Evidence<'_>) -> Option<(usize, Vec<Path>)> {
 fn paths(evidence: &Evidence<'_>, account: usize) -> Vec<Path> {
     let of_model = |model: usize| {
         let initial = &evidence.result().requirements[model][account].initial;
-        let swing = swing(initial)?;
-        let mean = initial.iter().sum::<f64>() / initial.len() as f64;
+        // A path that touches zero has no ratios.
+        let path = MarginPath::new(initial).ok()?;
+        let (mean, swing) = (path.levels().mean, path.peak_to_trough());
         Some(Path { model, index: initial.iter().map(|amount| amount / mean).collect(), swing })
     };
     (0..evidence.models.len()).filter_map(of_model).collect()
@@ -113,9 +115,14 @@ fn panel(evidence: &Evidence<'_>, path: &Path, y: &Axis) -> Panel {
     let points = times.iter().zip(&path.index).map(|(&time, &index)| (at(time), index)).collect();
     let point = |step: usize| (at(times[step]), path.index[step]);
     let (trough, peak) = (point(path.swing.trough), point(path.swing.peak));
-    let date = evidence.dates.show(times[path.swing.peak]);
-    let label =
-        Label { at: peak, text: format!("peak {date}"), ink: Ink::Text, place: Place::Near };
+    let label = |at, name: &str, step: usize| Label {
+        at,
+        text: format!("{name} {}", evidence.dates.show(times[step])),
+        ink: Ink::Text,
+        place: Place::Near,
+    };
+    let labels =
+        vec![label(peak, "peak", path.swing.peak), label(trough, "trough", path.swing.trough)];
     Panel {
         title: format!(
             "{} · peak-to-trough {}",
@@ -128,7 +135,7 @@ fn panel(evidence: &Evidence<'_>, path: &Path, y: &Axis) -> Panel {
             Layer::Rule { vertical: false, at: 1.0, label: String::new() },
             Layer::Line { points, ink: Ink::Requirement, width: 0.9 },
             Layer::Dots { points: vec![trough, peak], ink: Ink::Breach, radius: 1.8 },
-            Layer::Labels(vec![label]),
+            Layer::Labels(labels),
         ],
     }
 }

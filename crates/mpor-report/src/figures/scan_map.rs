@@ -82,7 +82,7 @@ fn panel(scan: &ScanMap, unit: &MoneyUnit) -> Panel {
     let names = |moves: &[f64]| moves.iter().map(|&share| signed(share)).collect();
     // The highest volatility stands on top.
     let rows = || scan.pnl.iter().rev();
-    let texts = rows().map(|row| row.iter().map(|&pnl| unit.show(pnl)).collect()).collect();
+    let texts = rows().map(|row| row.iter().map(|&pnl| unit.round(pnl)).collect()).collect();
     let marked = scan.binding.map(|(vol, spot)| (scan.pnl.len() - 1 - vol, spot));
     let mut vols: Vec<String> = names(&scan.vol_moves);
     vols.reverse();

@@ -14,6 +14,9 @@ use crate::text::{breakable, elide, name};
 /// The document.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
+    /// For the document's properties: without places to break.
+    pub plain_title: String,
+    pub plain_answer: String,
     pub title: String,
     pub short_title: String,
     pub question: String,
@@ -60,13 +63,16 @@ pub(super) fn report(evidence: &Evidence<'_>, shown: &[&Drawing]) -> Report {
     let study = &evidence.input.study;
     let title = if study.name.trim().is_empty() { "Unnamed study" } else { &study.name };
     let asked = study.question.trim();
+    let answer = story::answer(evidence);
     Report {
+        plain_title: elide(title, 160),
+        plain_answer: answer.clone(),
         title: breakable(&elide(title, 160)),
         short_title: elide(title, 60),
         question: breakable(if asked.is_empty() { "Was the margin enough?" } else { asked }),
         description: breakable(&study.description),
         facts: facts(evidence),
-        answer: breakable(&story::answer(evidence)),
+        answer: breakable(&answer),
         verdicts: tables::verdicts(evidence),
         story: story::story(evidence).iter().map(|text| breakable(text)).collect(),
         figures: shown.iter().enumerate().map(picture).collect(),
@@ -104,12 +110,10 @@ fn facts(evidence: &Evidence<'_>) -> Vec<(String, String)> {
         mpor_core::LossConvention::Worst => "worst mark within the period",
     };
     [
-        (
-            "Period",
-            format!("{} ({} margin dates)", story::period(evidence), count(result.times.len())),
-        ),
-        ("Calendar", format!("{}{step}", study.calendar)),
-        ("Margin period of risk", format!("{} ({steps})", result.horizon)),
+        ("Period", story::period(evidence)),
+        ("Margin dates", format!("{}{step}", count(result.times.len()))),
+        ("Calendar", study.calendar.clone()),
+        ("Margin period of risk", format!("{} ({steps})", crate::format::duration(result.horizon))),
         ("Loss", loss.to_owned()),
         ("Target coverage", short_percent(result.level.value())),
         (

@@ -13,7 +13,8 @@ pub(super) struct Grid {
 
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct GridColumn {
-    pub title: String,
+    /// Lines of the title.
+    pub title: Vec<String>,
     /// `left` or `right`.
     pub align: &'static str,
     /// Share of the width that is left after the other columns; zero = as wide as its content.
@@ -45,17 +46,21 @@ impl Cell {
     }
 }
 
+fn lines(title: impl Into<String>) -> Vec<String> {
+    title.into().split('\n').map(str::to_owned).collect()
+}
+
 /// A column of names, which takes its share of the free width.
 pub(super) fn words(title: impl Into<String>, share: f64) -> GridColumn {
-    GridColumn { title: title.into(), align: "left", share }
+    GridColumn { title: lines(title), align: "left", share }
 }
 
 /// A column of short texts.
 pub(super) fn short(title: impl Into<String>) -> GridColumn {
-    GridColumn { title: title.into(), align: "left", share: 0.0 }
+    GridColumn { title: lines(title), align: "left", share: 0.0 }
 }
 
 /// A column of numbers.
 pub(super) fn figures(title: impl Into<String>) -> GridColumn {
-    GridColumn { title: title.into(), align: "right", share: 0.0 }
+    GridColumn { title: lines(title), align: "right", share: 0.0 }
 }

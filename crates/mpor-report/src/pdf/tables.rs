@@ -5,13 +5,13 @@ use mpor_backtest::{Breach, Cause, ProcyclicalityRow};
 use mpor_core::Pnl;
 
 use super::grid::{Cell, Grid, figures, short, words};
-use crate::evidence::{Evidence, ModelSummary, Verdict, ZoneCounts, events};
+use crate::evidence::{Evidence, ModelSummary, Standing, Verdict, ZoneCounts, events};
 use crate::format::{self, MoneyUnit, count, money, percent, ratio};
 use crate::text::name;
 
 /// Most rows of the breach ledger, of tests, and of test columns.
 const MOST_EVENTS: usize = 30;
-const MOST_TEST_ROWS: usize = 24;
+const MOST_TEST_ROWS: usize = 40;
 const MOST_TESTS: usize = 5;
 /// Most models named in one row of the ledger.
 const MOST_NAMED: usize = 4;
@@ -25,21 +25,21 @@ pub(super) fn verdicts(evidence: &Evidence<'_>) -> Grid {
     let mut columns = vec![
         words("Model", 1.0),
         figures("Coverage"),
-        short("Against target"),
+        short("Against\ntarget"),
         figures("Breaches"),
-        figures(format!("Largest shortfall, {}", worst.label())),
-        figures(format!("Mean margin, {}", means.label())),
+        figures(format!("Largest\nshortfall,\n{}", worst.label())),
+        figures(format!("Mean\nmargin,\n{}", means.label())),
     ];
     if relative {
-        columns.push(figures("Cost to baseline"));
+        columns.push(figures("Cost to\nbaseline"));
     }
-    columns.push(figures("Peak to trough"));
-    columns.push(figures("Accounts green / yellow / red"));
+    columns.push(figures("Peak to\ntrough"));
+    columns.push(figures("Accounts\ngreen / yellow / red"));
     let row = |(model, summary): (usize, &ModelSummary)| {
         let mut row = vec![
             model_cell(evidence, model),
             summary.coverage.map_or("–".to_owned(), percent).into(),
-            verdict_cell(summary.verdict),
+            standing_cell(summary.standing),
             count(summary.breaches).into(),
             if summary.worst.is_none() {
                 "–".into()
@@ -70,13 +70,13 @@ fn shortfall(evidence: &Evidence<'_>, summary: &ModelSummary) -> f64 {
     worst.map_or(0.0, Breach::shortfall)
 }
 
-fn verdict_cell(verdict: Verdict) -> Cell {
-    let tone = match verdict {
+fn standing_cell(standing: Standing) -> Cell {
+    let tone = match standing.verdict() {
         Verdict::Below => "bad",
         Verdict::Consistent | Verdict::Above => "good",
         Verdict::Unknown => "quiet",
     };
-    Cell::toned(verdict.name(), tone)
+    Cell::toned(standing.text(), tone)
 }
 
 fn zone_cell(zones: ZoneCounts) -> Cell {
@@ -94,14 +94,20 @@ fn zone_cell(zones: ZoneCounts) -> Cell {
 fn verdict_note(evidence: &Evidence<'_>) -> String {
     let accounts = evidence.result().accounts.len();
     let observations = evidence.models.iter().map(|model| model.observations).max().unwrap_or(0);
-    let pooled = if accounts > 1 { "pooled over " } else { "of " };
-    format!(
-        "Coverage and breaches {pooled}{}, {} a model at most. “Below target”: the whole 95 % interval of the coverage \
-         lies below the target; “consistent”: the target lies inside it. Mean margin is the sum over accounts. Peak to \
-         trough is the largest of any account.",
-        format::counted(accounts, "account", "accounts"),
-        format::counted(observations, "observation", "observations"),
-    )
+    let all = format::counted(observations, "observation", "observations");
+    let mut note = match accounts {
+        1 => format!(
+            "One account, {all}. Against target: whether the 95 % interval of the coverage lies wholly below or above it, "
+        ),
+        _ => format!(
+            "All {}, {all}. Against target: in how many accounts the 95 % interval of the coverage lies wholly below it (with \
+             many accounts about one in forty does by chance), above it in all, ",
+            format::counted(accounts, "account", "accounts")
+        ),
+    };
+    note.push_str("or consistent with it. Mean margin is the sum over accounts. Peak to trough: how many times its earlier trough a \
+                   requirement grew to, the largest of any account. Green, yellow, red: zones of the supervisory traffic light.");
+    note
 }
 
 /// One row a loss event, the largest first: what was lost, under which models it breached, and why.
@@ -180,66 +186,84 @@ fn reasons(breach: &Breach, unit: &MoneyUnit) -> String {
     if parts.is_empty() { "–".to_owned() } else { parts.join(", ") }
 }
 
-/// Coverage tests: pooled and by account.
+/// Coverage tests of each model and account.
 pub(super) fn tests(evidence: &Evidence<'_>) -> Grid {
     let names = test_names(evidence);
     let rows = test_rows(evidence);
     let mut columns = vec![
-        words("Model", 1.0),
+        words("Model", 0.8),
         words("Account", 1.0),
         figures("Breaches"),
-        figures("Coverage"),
+        figures("Green up to,\nyellow up to"),
         short("Zone"),
     ];
-    columns.extend(names.iter().map(|test| figures(format!("p, {test}"))));
-    let row = |row: &&CoverageRow| {
-        let account =
-            row.account.map_or("all, pooled".to_owned(), |a| name(evidence.account_name(a)));
+    let wrapped = |test: &str| figures(format!("p,\n{}", test.replacen('-', "\n", 1)));
+    columns.extend(names.iter().map(|test| wrapped(test)));
+    let mut grid = Grid { columns, rows: Vec::new(), note: tests_note(evidence, rows.len()) };
+    let mut above = None;
+    for row in rows {
+        let model = if above == Some(row.model) { "" } else { evidence.model_name(row.model) };
+        above = Some(row.model);
+        let limits =
+            row.zone.map_or("–".to_owned(), |z| format!("{}, {}", z.green_max, z.yellow_max));
         let mut cells = vec![
-            Cell::toned(name(evidence.model_name(row.model)), "strong"),
-            account.into(),
+            Cell::toned(name(model), "strong"),
+            name(evidence.account_name(row.account.unwrap_or(0))).into(),
             format!("{} of {}", count(row.breaches), count(row.observations)).into(),
-            row.coverage.map_or("–".to_owned(), percent).into(),
+            limits.into(),
             light_cell(row),
         ];
         cells.extend(names.iter().map(|test| p_cell(row, test)));
-        cells
-    };
-    let all = evidence.result().coverage.len();
-    Grid { columns, rows: rows.iter().map(row).collect(), note: tests_note(rows.len(), all) }
-}
-
-fn tests_note(shown: usize, all: usize) -> String {
-    if shown < all {
-        "Shown are the pooled row of each model and its two accounts with the lowest coverage; all rows are in the results \
-         table “coverage”."
-            .to_owned()
-    } else {
-        String::new()
+        grid.rows.push(cells);
     }
+    grid
 }
 
-/// Tests in the order in which they first appear.
+fn tests_note(evidence: &Evidence<'_>, shown: usize) -> String {
+    let rows = evidence.result().coverage.iter();
+    let mut note = String::new();
+    if shown < rows.clone().filter(|row| row.account.is_some()).count() {
+        note.push_str("Shown are the two accounts with the lowest coverage under each model. ");
+    }
+    let mut tests: Vec<&str> =
+        rows.flat_map(|row| &row.tests).map(|test| test.test.as_str()).collect();
+    tests.sort_unstable();
+    tests.dedup();
+    if tests.len() > MOST_TESTS {
+        note.push_str(&format!("Shown are {MOST_TESTS} of {} tests. ", tests.len()));
+    }
+    if !note.is_empty() {
+        note.push_str("All are in the results table “coverage”.");
+    }
+    note
+}
+
+/// The tests of a page, in this order where the result has them, then others by first appearance.
+const PREFERRED: [&str; 5] =
+    ["kupiec", "hac", "christoffersen-independence", "christoffersen-conditional", "dq"];
+
 fn test_names<'a>(evidence: &Evidence<'a>) -> Vec<&'a str> {
     let mut names: Vec<&str> = Vec::new();
     for test in evidence.result().coverage.iter().flat_map(|row| &row.tests) {
-        if !names.contains(&test.test.as_str()) && names.len() < MOST_TESTS {
+        if !names.contains(&test.test.as_str()) {
             names.push(&test.test);
         }
     }
+    let rank = |name: &str| PREFERRED.iter().position(|known| *known == name).unwrap_or(usize::MAX);
+    names.sort_by_key(|name| rank(name));
+    names.truncate(MOST_TESTS);
     names
 }
 
+/// Rows of single accounts, all or the two with the lowest coverage of each model.
 fn test_rows<'a>(evidence: &Evidence<'a>) -> Vec<&'a CoverageRow> {
-    let all = &evidence.result().coverage;
-    if all.len() <= MOST_TEST_ROWS {
-        return all.iter().collect();
+    let all = || evidence.result().coverage.iter().filter(|row| row.account.is_some());
+    if all().count() <= MOST_TEST_ROWS {
+        return all().collect();
     }
     let mut shown = Vec::new();
     for model in 0..evidence.models.len() {
-        let rows = || all.iter().filter(move |row| row.model == model);
-        shown.extend(rows().filter(|row| row.account.is_none()));
-        let mut single: Vec<&CoverageRow> = rows().filter(|row| row.account.is_some()).collect();
+        let mut single: Vec<&CoverageRow> = all().filter(|row| row.model == model).collect();
         let coverage = |row: &CoverageRow| row.coverage.unwrap_or(1.0);
         single.sort_by(|a, b| coverage(a).total_cmp(&coverage(b)));
         shown.extend(single.into_iter().take(2));
@@ -269,8 +293,10 @@ fn p_cell(row: &CoverageRow, test: &str) -> Cell {
 pub(super) fn test_remarks(evidence: &Evidence<'_>) -> Vec<String> {
     let mut remarks: Vec<String> = Vec::new();
     let remark = |test: &TestRow| format!("{}: {}", test.test, test.note);
+    let shown = test_names(evidence);
     let tests = evidence.result().coverage.iter().flat_map(|row| &row.tests);
-    for remark in tests.filter(|test| !test.note.is_empty()).map(remark) {
+    let noted = tests.filter(|test| !test.note.is_empty() && shown.contains(&test.test.as_str()));
+    for remark in noted.map(remark) {
         if remarks.len() < 6 && !remarks.contains(&remark) {
             remarks.push(remark);
         }

@@ -261,7 +261,7 @@ fn coverage(
 fn row(model: usize, account: Option<usize>, n: usize, x: usize, level: Level) -> CoverageRow {
     let coverage = (n > 0).then(|| 1.0 - x as f64 / n as f64);
     let bounds = coverage.map(|c| {
-        let spread = 1.96 * (c * (1.0 - c) / n as f64).sqrt() + 1.5 / n as f64;
+        let spread = 1.96 * (c * (1.0 - c) / (n as f64 / 2.0)).sqrt() + 1.5 / n as f64;
         ((c - spread).max(0.0), (c + spread).min(1.0))
     });
     let light = match coverage {
@@ -282,19 +282,22 @@ fn row(model: usize, account: Option<usize>, n: usize, x: usize, level: Level) -
         observations: n,
         breaches: x,
         coverage,
-        bounds,
+        bounds: account.and(bounds),
         worst_shortfall: 0.0,
         mean_shortfall: 0.0,
         zone: account.map(|_| Zone { light, green_max: 40, yellow_max: 60 }),
-        tests: vec![
-            test("kupiec", p, ""),
-            test(
-                "christoffersen",
-                account.and(p).map(|p| p * 0.6),
-                "on every second date, so that margin periods do not overlap",
-            ),
-            test("basel", None, "read off the zone"),
-        ],
+        tests: if account.is_none() {
+            Vec::new()
+        } else {
+            let two = "worst of 2 sub-samples without overlap, Bonferroni";
+            vec![
+                test("binomial", p, two),
+                test("christoffersen-conditional", p.map(|p| p * 0.6), two),
+                test("christoffersen-independence", None, "no breach is followed by another"),
+                test("hac", p.map(|p| p * 0.8), "all overlapping observations, 2 lags"),
+                test("kupiec", p, two),
+            ]
+        },
     }
 }
 
