@@ -14,6 +14,7 @@ pub(crate) const ROW: &str = "\u{0}row";
 pub(crate) struct Part {
     pub file: String,
     frame: DataFrame,
+    rows: Vec<IdxSize>,
 }
 
 impl Part {
@@ -22,7 +23,9 @@ impl Part {
     /// A missing number is left to the data checks (`D008`); what names or places a row is needed at once.
     pub fn new(file: String, mut frame: DataFrame, table: &Table) -> Result<Self, DataError> {
         frame.rechunk_mut();
-        let part = Part { file, frame };
+        let rows = frame.column(ROW).and_then(|rows| Ok(rows.idx()?.iter().flatten().collect()));
+        let rows = rows.map_err(|error| DataError::unreadable(&file, error))?;
+        let part = Part { file, frame, rows };
         let placing = |kind| matches!(kind, Kind::Time | Kind::Text);
         for spec in table.columns {
             if spec.empty == Empty::Refused && placing(spec.kind) {
@@ -38,8 +41,7 @@ impl Part {
 
     /// Number of a row in its file, counted from 1.
     pub fn row(&self, index: usize) -> usize {
-        let rows = self.frame.column(ROW).ok().and_then(|rows| rows.idx().ok());
-        rows.and_then(|rows| rows.get(index)).map_or(index + 1, |row| row as usize)
+        self.rows.get(index).map_or(index + 1, |&row| row as usize)
     }
 
     fn refuse_empty(&self, column: &str, kind: Kind) -> Result<(), DataError> {

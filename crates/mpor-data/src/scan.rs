@@ -126,7 +126,7 @@ fn check_type(file: &str, spec: &ColumnSpec, found: Option<&DataType>) -> Result
     let Some(found) = found else { return Ok(()) };
     let fits = match spec.kind {
         Kind::Time => matches!(found, DataType::Datetime(_, Some(_))),
-        Kind::Text => matches!(found, DataType::String),
+        Kind::Text => matches!(found, DataType::String) || found.is_categorical(),
         Kind::Number => found.is_primitive_numeric(),
         Kind::Flag => matches!(found, DataType::Boolean),
     };
@@ -163,28 +163,44 @@ fn predicates(
         && schema.timed()
     {
         let bound = |time: i64| lit(Scalar::new_datetime(time, *unit, zone.clone()));
-        let from = query.from.map(|from| col("time").gt_eq(bound(in_unit(from, *unit))));
-        let to = query.to.map(|to| col("time").lt_eq(bound(in_unit(to, *unit))));
+        let from = query.from.map(|from| col("time").gt_eq(bound(in_unit(from, *unit).0)));
+        let to = query.to.map(|to| col("time").lt_eq(bound(in_unit(to, *unit).1)));
         all.extend([from, to].into_iter().flatten().map(|range| range.or(col("time").is_null())));
     }
     let has = |name: &str| in_file.iter().any(|known| known == name);
     if let Some((symbols, key)) = query.symbols.as_ref().zip(schema.key()).filter(|(_, k)| has(k)) {
         let wanted = Series::new(key.into(), symbols.as_slice());
-        all.push(col(key).is_in(lit(wanted).implode(false), false).or(col(key).is_null()));
+        // Categories compare as the texts they stand for.
+        let name = if found.get(key).is_some_and(DataType::is_categorical) {
+            col(key).cast(DataType::String)
+        } else {
+            col(key)
+        };
+        all.push(name.is_in(lit(wanted).implode(false), false).or(col(key).is_null()));
     }
     if let Some(source) = query.source.as_ref().filter(|_| has("source")) {
-        all.push(col("source").eq(lit(source.clone())).or(col("source").is_null()));
+        all.push(
+            col("source")
+                .cast(DataType::String)
+                .eq(lit(source.clone()))
+                .or(col("source").is_null()),
+        );
     }
     all
 }
 
-/// An instant in a file's unit. Bounds are whole microseconds, so a coarser unit rounds down, which keeps every
-/// stamp at or before the bound and at most drops nothing: a stamp of that unit is itself a whole unit.
-fn in_unit(time: Timestamp, unit: TimeUnit) -> i64 {
+/// The first and the last stamp of a file's unit that read as an instant of at least, or at most, this microsecond.
+fn in_unit(time: Timestamp, unit: TimeUnit) -> (i64, i64) {
     match unit {
-        TimeUnit::Nanoseconds => time.0.saturating_mul(1000),
-        TimeUnit::Microseconds => time.0,
-        TimeUnit::Milliseconds => time.0.div_euclid(1000),
+        TimeUnit::Nanoseconds => {
+            let first = time.0.saturating_mul(1000);
+            (first, first.saturating_add(999))
+        }
+        TimeUnit::Microseconds => (time.0, time.0),
+        TimeUnit::Milliseconds => {
+            let last = time.0.div_euclid(1000);
+            (last + i64::from(time.0.rem_euclid(1000) != 0), last)
+        }
     }
 }
 
@@ -205,9 +221,34 @@ pub(crate) fn guarded<T>(
     match catch_unwind(AssertUnwindSafe(step)) {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(DataError::unreadable(file, error)),
-        Err(_) => Err(DataError::unreadable(
-            file,
-            "its contents make the decoder stop; the file is corrupt",
-        )),
+        Err(payload) => {
+            Err(DataError::unreadable(file, format!("the decoder stopped: {}", reason(&*payload))))
+        }
+    }
+}
+
+/// What a panic says, where it says something.
+fn reason(payload: &(dyn std::any::Any + Send)) -> String {
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    let text =
+        text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("the file is corrupt");
+    match text.split_once(" not supported by Polars") {
+        Some((kind, _)) => format!(
+            "{kind} is not read here: write numbers as 64-bit floats, and drop what is not needed"
+        ),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_are_kept_in_every_unit() {
+        assert_eq!(in_unit(Timestamp(1_500), TimeUnit::Milliseconds), (2, 1));
+        assert_eq!(in_unit(Timestamp(2_000), TimeUnit::Milliseconds), (2, 2));
+        assert_eq!(in_unit(Timestamp(-1_500), TimeUnit::Milliseconds), (-1, -2));
+        assert_eq!(in_unit(Timestamp(7), TimeUnit::Nanoseconds), (7_000, 7_999));
     }
 }

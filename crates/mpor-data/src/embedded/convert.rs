@@ -49,7 +49,10 @@ impl Conversion {
         let rows = self.symbol.map_or("all rows".to_owned(), |symbol| format!("rows of {symbol}"));
         let time = match self.stamp {
             Stamp::Open(length) => format!("time = bar open + {length}"),
-            Stamp::Date(after) => format!("time = date + {after} (UTC)"),
+            Stamp::Date(after) => {
+                let clock = (Timestamp(0) + after).utc().format("%H:%M");
+                format!("time = date at {clock} UTC")
+            }
             Stamp::Known => "time as it is".to_owned(),
         };
         format!("{rows}; {time}")

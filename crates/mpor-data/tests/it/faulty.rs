@@ -2,10 +2,18 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
+use arrow::array::{
+    ArrayRef, Decimal128Array, DictionaryArray, Float32Array, RecordBatch,
+    TimestampMillisecondArray,
+};
+use arrow::datatypes::Int32Type;
 use mpor_core::{Column, Right, Table};
 use mpor_data::positions::{instruments, positions, trades};
 use mpor_data::{Policies, Query, chains, raw, series};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::{data, hourly, time, write};
 
@@ -171,4 +179,49 @@ fn the_embedded_chains_are_read() {
     let calls = btc.iter().filter(|quote| quote.right == Right::Call).count();
     assert!(calls > 100 && calls < 387);
     assert_eq!(chains::chains(&query.of(["SPX"])).unwrap().len(), 348 + 367 + 353 + 373);
+}
+
+/// Writes a prices file with one column replaced by an Arrow array that mpor itself would not write.
+fn foreign(path: &Path, name: &str, array: ArrayRef) -> Query {
+    let rows = array.len();
+    let file = fs::File::open(write(&hourly("BTC", "2020-01-01", rows), path)).unwrap();
+    let batch = ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap().next();
+    let batch = batch.unwrap().unwrap();
+    let schema = batch.schema();
+    let columns = schema.fields().iter().zip(batch.columns()).map(|(field, column)| {
+        let column = if field.name() == name { array.clone() } else { column.clone() };
+        (field.name().clone(), column)
+    });
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let file = fs::File::create(path).unwrap();
+    let mut writer = ArrowWriter::try_new(file, batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    Query::all([path.to_string_lossy()])
+}
+
+#[test]
+fn what_other_tools_write_is_read_or_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("p.parquet");
+    let between = |query: Query| {
+        query.of(["BTC"]).between(time("2020-01-01T01:00"), time("2020-01-01T02:00"))
+    };
+    let closes = |query: Query| {
+        let loaded = series::prices(&between(query), &Policies::default())?;
+        Ok(loaded.value["BTC"].closes.values.clone())
+    };
+    let category: DictionaryArray<Int32Type> = ["BTC", "BTC", "BTC", "ETH"].into_iter().collect();
+    assert_eq!(closes(foreign(&path, "symbol", Arc::new(category))), Ok(vec![2.0, 3.0]));
+    let single = Float32Array::from(vec![1.5, 2.5, 3.5, 4.5]);
+    assert_eq!(closes(foreign(&path, "close", Arc::new(single))), Ok(vec![2.5, 3.5]));
+    let hours = [0, 1, 2, 3].map(|hour| time("2020-01-01").0 / 1000 + hour * 3_600_000);
+    let millis = TimestampMillisecondArray::from(hours.to_vec());
+    let zoned = millis.clone().with_timezone("Europe/Berlin");
+    assert_eq!(closes(foreign(&path, "time", Arc::new(zoned))), Ok(vec![2.0, 3.0]));
+    let naive = told(folder.path(), closes(foreign(&path, "time", Arc::new(millis))));
+    assert!(naive.contains("a time without a zone may be any"), "{naive}");
+    let exact = Decimal128Array::from(vec![100, 200, 300, 400]);
+    let decimal = told(folder.path(), closes(foreign(&path, "close", Arc::new(exact))));
+    assert!(decimal.contains("write numbers as 64-bit floats"), "{decimal}");
 }
