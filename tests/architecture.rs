@@ -17,8 +17,14 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "mpor",
         &[
-            "mpor-stats", "mpor-core", "mpor-data", "mpor-pricing", "mpor-risk", "mpor-margin",
-            "mpor-backtest", "mpor-report",
+            "mpor-stats",
+            "mpor-core",
+            "mpor-data",
+            "mpor-pricing",
+            "mpor-risk",
+            "mpor-margin",
+            "mpor-backtest",
+            "mpor-report",
         ],
     ),
     ("mpor-cli", &["mpor"]),
@@ -26,7 +32,12 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "xtask",
         &[
-            "mpor-stats", "mpor-core", "mpor-data", "mpor-pricing", "mpor-risk", "mpor-margin",
+            "mpor-stats",
+            "mpor-core",
+            "mpor-data",
+            "mpor-pricing",
+            "mpor-risk",
+            "mpor-margin",
             "mpor-backtest",
         ],
     ),
@@ -96,7 +107,8 @@ fn confined_libraries_stay_in_their_crate() {
 
 #[test]
 fn only_the_data_crate_and_the_facade_touch_files() {
-    let pure = ["mpor-stats", "mpor-core", "mpor-pricing", "mpor-risk", "mpor-backtest", "mpor-report"];
+    let pure =
+        ["mpor-stats", "mpor-core", "mpor-pricing", "mpor-risk", "mpor-backtest", "mpor-report"];
     for name in pure {
         for file in sources(&root().join("crates").join(name).join("src")) {
             let text = fs::read_to_string(&file).unwrap();

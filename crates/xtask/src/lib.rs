@@ -1,4 +1,5 @@
 //! Project chores, and the runner that holds mpor against published and computed numbers.
 
 pub mod chores;
+pub mod data;
 pub mod vectors;

