@@ -60,7 +60,7 @@ impl UnderlyingState {
     /// Forward for delivery in `years`, in quote currency.
     #[must_use]
     pub fn forward(&self, years: f64) -> f64 {
-        if self.carry == 0.0 { self.spot } else { self.spot * (self.carry * years).exp() }
+        if self.carry == 0.0 { self.spot } else { self.spot * libm::exp(self.carry * years) }
     }
 }
 
@@ -90,7 +90,7 @@ impl MarketState {
         }
         let forward = state.forward(years);
         let surface = state.surface.as_ref()?;
-        let vol = if years > 0.0 { surface.vol((strike / forward).ln(), years) } else { 0.0 };
+        let vol = if years > 0.0 { surface.vol(libm::log(strike / forward), years) } else { 0.0 };
         Some(OptionInputs { forward, years, vol, rate, origin: surface.origin() })
     }
 }

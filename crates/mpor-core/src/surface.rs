@@ -80,9 +80,11 @@ impl SmileShape {
     #[must_use]
     #[inline]
     pub fn total_variance(&self, k: f64, theta: f64) -> f64 {
-        let phi = self.eta / (theta.powf(self.gamma) * (1.0 + theta).powf(1.0 - self.gamma));
+        let decay = libm::pow(theta, self.gamma) * libm::pow(1.0 + theta, 1.0 - self.gamma);
+        let phi = self.eta / decay;
         let x = phi * k;
-        let root = ((x + self.rho).powi(2) + 1.0 - self.rho * self.rho).sqrt();
+        let tilt = x + self.rho;
+        let root = (tilt * tilt + 1.0 - self.rho * self.rho).sqrt();
         0.5 * theta * (1.0 + self.rho * x + root)
     }
 }

@@ -2,43 +2,13 @@
 //!
 //! Quantities are signed contracts, short negative. Names of contracts are resolved by whoever builds the books.
 
-use mpor_core::{Right, Timestamp};
+use mpor_core::{PositionRow, Right, Timestamp, TradeRow};
 
 use crate::chains::{right, rows};
 use crate::error::DataError;
 use crate::part::Part;
 use crate::scan::Query;
 use crate::schema::{COLLATERAL, INSTRUMENTS, POSITIONS, TRADES};
-
-/// One line of a snapshot: all lines of an account and time together are all it holds, until its next snapshot.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PositionRow {
-    /// When the snapshot was taken.
-    pub time: Timestamp,
-    /// Who holds it.
-    pub account: String,
-    /// Name of the contract.
-    pub instrument: String,
-    /// Contracts, short negative.
-    pub quantity: f64,
-}
-
-/// One trade.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TradeRow {
-    /// When.
-    pub time: Timestamp,
-    /// Who traded.
-    pub account: String,
-    /// Name of the contract.
-    pub instrument: String,
-    /// Contracts bought, sales negative.
-    pub quantity: f64,
-    /// Price, as the contract is quoted.
-    pub price: f64,
-    /// Fee paid, in reporting currency; zero where the file says nothing.
-    pub fee: f64,
-}
 
 /// Collateral of an account from a time on.
 #[derive(Clone, Debug, PartialEq)]

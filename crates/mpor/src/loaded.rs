@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use mpor_backtest::books::{self, BookError, PositionRow, TradeRow};
+use mpor_backtest::books::{self, BookError};
 use mpor_backtest::{ModelInfo, first_step};
 use mpor_core::{Books, Contract, History, Horizon, Instrument, Right, Settlement, Timestamp};
 use mpor_data::Query;
@@ -176,11 +176,9 @@ fn books(file: &StudyFile, market: &mut Market, steps: Range<usize>) -> Result<B
         add_instruments(file, &mut market.history)?;
         let tables = if data.trades.list().is_empty() {
             let rows = positions::positions(&Query::all(file.resolve_all(&data.positions)))?;
-            let rows: Vec<PositionRow> = rows.into_iter().map(position_row).collect();
             books::from_rows(&rows, &market.history, steps)
         } else {
             let rows = positions::trades(&Query::all(file.resolve_all(&data.trades)))?;
-            let rows: Vec<TradeRow> = rows.into_iter().map(trade_row).collect();
             books::from_trades(&rows, &market.history, steps)
         };
         let tables = tables.map_err(|error| MporError::History(error.to_string()))?;
@@ -196,16 +194,6 @@ fn books(file: &StudyFile, market: &mut Market, steps: Range<usize>) -> Result<B
     let before = std::iter::repeat_n(empty, first);
     books.portfolios.splice(0..0, before);
     Ok(books)
-}
-
-fn position_row(row: positions::PositionRow) -> PositionRow {
-    let positions::PositionRow { time, account, instrument, quantity } = row;
-    PositionRow { time, account, instrument, quantity }
-}
-
-fn trade_row(row: positions::TradeRow) -> TradeRow {
-    let positions::TradeRow { time, account, instrument, quantity, price, fee, .. } = row;
-    TradeRow { time, account, instrument, quantity, price, fee }
 }
 
 fn add_instruments(file: &StudyFile, history: &mut History) -> Result<(), MporError> {

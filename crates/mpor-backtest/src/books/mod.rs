@@ -26,7 +26,7 @@ pub use rules::{
     Butterfly, Calendar, CalendarOf, CoveredCall, DeltaHedged, Mix, NamedRule, Outright,
     RandomBook, RiskReversal, Rule, Spread, Straddle, Strangle,
 };
-pub use table::{PositionRow, TableBooks, TradeRow, from_rows, from_trades};
+pub use table::{TableBooks, from_rows, from_trades};
 
 use account::Account;
 use desk::Desk;

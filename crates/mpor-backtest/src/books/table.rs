@@ -7,40 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use mpor_core::{Books, History, InstrumentIx, Portfolio, Position, Timestamp, Universe};
+use mpor_core::{
+    Books, History, InstrumentIx, Portfolio, Position, PositionRow, Timestamp, TradeRow, Universe,
+};
 
 use super::check_steps;
 use super::error::BookError;
-
-/// A row of the `positions` table.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PositionRow {
-    /// Instant from which the snapshot holds.
-    pub time: Timestamp,
-    /// Who holds it.
-    pub account: String,
-    /// Name of the instrument.
-    pub instrument: String,
-    /// Contracts, short negative.
-    pub quantity: f64,
-}
-
-/// A row of the `trades` table. Price and fee are kept for the account's cash, which no requirement depends on.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TradeRow {
-    /// When.
-    pub time: Timestamp,
-    /// Who traded.
-    pub account: String,
-    /// Name of the instrument.
-    pub instrument: String,
-    /// Contracts bought; negative = sold.
-    pub quantity: f64,
-    /// Price a unit, in quote currency.
-    pub price: f64,
-    /// Fee paid, in quote currency.
-    pub fee: f64,
-}
 
 /// Portfolios from a table, and what was left out.
 #[derive(Clone, Debug, Default)]

@@ -44,7 +44,8 @@ fn path(
     let mut vols = Vec::with_capacity(prices.len());
     for (at, pair) in prices.windows(2).enumerate() {
         let known = at + 1;
-        let square = (pair[1] / pair[0]).ln().powi(2);
+        let log_return = libm::log(pair[1] / pair[0]);
+        let square = log_return * log_return;
         let step_years = times[0].years_to(times[known]) / known as f64;
         vols.push((variance(known, square) / step_years).sqrt());
     }

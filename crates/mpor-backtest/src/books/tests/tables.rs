@@ -1,6 +1,6 @@
-use mpor_core::Settlement;
+use mpor_core::{PositionRow, Settlement, TradeRow};
 
-use super::super::{PositionRow, TradeRow, from_rows, from_trades};
+use super::super::{from_rows, from_trades};
 use super::*;
 
 /// A perpetual `P` and a future `F` that expires at step 10.

@@ -145,16 +145,17 @@ impl ExpiryTerms {
         let days = expiry.seconds / 86_400.0;
         let power = if days <= PIVOT_DAYS { vol.short_term_power } else { vol.long_term_power };
         let days = days.max(vol.dte_floor_seconds / 86_400.0);
-        let multiple = (PIVOT_DAYS / days).powf(power);
+        let multiple = libm::pow(PIVOT_DAYS / days, power);
         let long = -years * (rate * margin.long_rate_mult + margin.long_rate_add);
         let short = years * (rate * margin.short_rate_mult + margin.short_rate_add);
-        let undiscount = (rate * years).exp();
+        let undiscount = libm::exp(rate * years);
         ExpiryTerms {
-            discount: (-rate * years).exp(),
+            discount: libm::exp(-rate * years),
             vol_up_factor: 1.0 + vol.range_up * multiple,
             vol_down_factor: (1.0 - vol.range_down * multiple).max(0.0),
-            static_discount_long: margin.long_base_static_discount * long.exp(),
-            static_discount_short: undiscount.min(margin.short_base_static_discount * short.exp()),
+            static_discount_long: margin.long_base_static_discount * libm::exp(long),
+            static_discount_short: undiscount
+                .min(margin.short_base_static_discount * libm::exp(short)),
             basis_factor: basis.add_factor + basis.mult_factor * years,
             years,
         }
@@ -174,7 +175,7 @@ fn value(
             Right::Call => forward,
             Right::Put => option.strike,
         };
-        return Ok(bound * (-rate * years).exp());
+        return Ok(bound * libm::exp(-rate * years));
     }
     Ok(Black76::new(forward, option.strike, years, vol, rate, option.right)?.price())
 }
@@ -187,7 +188,7 @@ fn shocked_vol(
     scenario: &PmrmScenario,
 ) -> f64 {
     let skew = &parameters.skew_shock;
-    let k = (option.strike / expiry.forward(1.0)).ln();
+    let k = libm::log(option.strike / expiry.forward(1.0));
     match scenario.vol_shock {
         PmrmVolShock::Up => (option.vol * terms.vol_up_factor).max(parameters.vol_shock.min_vol_up),
         PmrmVolShock::Down => option.vol * terms.vol_down_factor,
