@@ -12,6 +12,8 @@ use crate::error::ReportError;
 
 /// Family of every text outside hashes.
 pub(crate) const FAMILY: &str = "Source Sans 3";
+/// The family as SVG wants it: quoted, because a bare name cannot hold a word that starts with a digit.
+pub(crate) const SVG_FAMILY: &str = "'Source Sans 3', sans-serif";
 
 const REGULAR: &[u8] = include_bytes!("../assets/fonts/SourceSans3-Regular.ttf");
 const BOLD: &[u8] = include_bytes!("../assets/fonts/SourceSans3-Bold.ttf");

@@ -1,8 +1,10 @@
 //! From an input to files, as bytes.
 
 use mpor_core::Table;
+use rayon::prelude::*;
 
 use crate::draw::{self, Setting};
+use crate::drawing::Drawing;
 use crate::error::ReportError;
 use crate::evidence::Evidence;
 use crate::fonts::Typeface;
@@ -59,27 +61,49 @@ pub fn render_about(
     let evidence = Evidence::gather(input, account)?;
     let typeface = Typeface::load()?;
     let drawings = figures::build_all(&evidence)?;
-    let mut artifacts = Vec::new();
-    for drawing in &drawings {
-        let wanted = formats.contains(&Format::Svg) || formats.contains(&Format::Png);
-        if !wanted {
-            break;
-        }
-        let svg = draw::svg(drawing, &typeface, Setting::Alone)?;
-        if formats.contains(&Format::Png) {
-            let bytes = draw::png(&svg, &drawing.id, &typeface)?;
-            artifacts.push(Artifact { path: format!("figures/{}.png", drawing.id), bytes });
-        }
-        if formats.contains(&Format::Svg) {
-            let path = format!("figures/{}.svg", drawing.id);
-            artifacts.push(Artifact { path, bytes: svg.into_bytes() });
-        }
-    }
-    if formats.contains(&Format::Pdf) {
-        let bytes = pdf::render(&evidence, &drawings, &typeface)?;
+    let pdf = formats.contains(&Format::Pdf);
+    let (pictures, document) = rayon::join(
+        || pictures(&drawings, formats, &typeface),
+        || pdf.then(|| pdf::render(&evidence, &drawings, &typeface)).transpose(),
+    );
+    let mut artifacts = pictures?;
+    if let Some(bytes) = document? {
         artifacts.push(Artifact { path: "report.pdf".to_owned(), bytes });
     }
     let sources =
         drawings.into_iter().map(|d| (format!("figures/{}.csv", d.id), d.source)).collect();
     Ok(Rendered { artifacts, sources })
+}
+
+/// The figures' files, in the order of the drawings.
+fn pictures(
+    drawings: &[Drawing],
+    formats: &[Format],
+    typeface: &Typeface,
+) -> Result<Vec<Artifact>, ReportError> {
+    let (svg, png) = (formats.contains(&Format::Svg), formats.contains(&Format::Png));
+    if !svg && !png {
+        return Ok(Vec::new());
+    }
+    let all: Result<Vec<Vec<Artifact>>, ReportError> =
+        drawings.par_iter().map(|drawing| picture(drawing, (svg, png), typeface)).collect();
+    Ok(all?.concat())
+}
+
+fn picture(
+    drawing: &Drawing,
+    (svg, png): (bool, bool),
+    typeface: &Typeface,
+) -> Result<Vec<Artifact>, ReportError> {
+    let text = draw::svg(drawing, typeface, Setting::Alone)?;
+    let mut files = Vec::new();
+    if png {
+        let bytes = draw::png(&text, &drawing.id, typeface)?;
+        files.push(Artifact { path: format!("figures/{}.png", drawing.id), bytes });
+    }
+    if svg {
+        let path = format!("figures/{}.svg", drawing.id);
+        files.push(Artifact { path, bytes: text.into_bytes() });
+    }
+    Ok(files)
 }

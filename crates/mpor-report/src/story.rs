@@ -31,6 +31,10 @@ pub fn answer(evidence: &Evidence<'_>) -> String {
         (0, _) => format!(
             "No {period} margin period ended within the data, so the models cannot be judged."
         ),
+        (_, 0) if too_few(evidence) => format!(
+            "Too few {period} margin periods ended within the data to tell whether the {target} target is met{}.",
+            worst_case(evidence)
+        ),
         (1, 0) => format!(
             "At the {target} target, yes as far as these data can tell: {} does not cover the {period} losses of any \
              account significantly less often{}.",
@@ -53,6 +57,15 @@ pub fn answer(evidence: &Evidence<'_>) -> String {
             below_list(evidence, &below)
         ),
     }
+}
+
+/// Whether not even one breach is expected at the target for any account.
+fn too_few(evidence: &Evidence<'_>) -> bool {
+    let result = evidence.result();
+    let single = result.coverage.iter().filter(|row| row.account.is_some());
+    let most = single.map(|row| row.observations).max().unwrap_or(0);
+    let independent = most / result.horizon.steps();
+    result.level.tail_mass(independent) < 1.0
 }
 
 fn worst_case(evidence: &Evidence<'_>) -> String {

@@ -7,6 +7,8 @@ use crate::fonts::Typeface;
 
 /// Longest run of characters without a place to break a line.
 const LONGEST_RUN: usize = 18;
+/// Length of the pieces that a longer run is broken into.
+const PIECE: usize = 6;
 /// Zero-width space: a place where a line may break.
 const BREAK: char = '\u{200B}';
 
@@ -24,6 +26,11 @@ pub(crate) fn printable(text: &str, typeface: &Typeface) -> String {
         }
     }
     shown
+}
+
+/// The same on a page, where lines may break between two code points.
+pub(crate) fn printable_on_page(text: &str, typeface: &Typeface) -> String {
+    printable(text, typeface).replace("}\\u{", &format!("}}{BREAK}\\u{{"))
 }
 
 /// Controls, and characters that reorder or hide text.
@@ -45,24 +52,28 @@ pub(crate) fn elide(text: &str, longest: usize) -> String {
     format!("{start}…{end}")
 }
 
-/// The text with places to break inside words longer than a line of a narrow column, so that no cell overflows.
+/// The text with places to break inside long words, so that no cell overflows: after marks that join words, and
+/// anywhere in runs that have none.
 pub(crate) fn breakable(text: &str) -> String {
     let words = text.split_inclusive(char::is_whitespace);
-    words
-        .map(|word| if word.chars().count() > LONGEST_RUN { broken(word) } else { word.to_owned() })
-        .collect()
+    let long = |word: &str| word.chars().count() > LONGEST_RUN;
+    words.map(|word| if long(word) { broken(word) } else { word.to_owned() }).collect()
 }
 
 fn broken(word: &str) -> String {
+    let joins = |c: char| matches!(c, '-' | '_' | '/' | '.' | ':' | '=' | '\\' | '{' | '}');
     let mut broken = String::with_capacity(2 * word.len());
-    let mut run = 0;
-    for c in word.chars() {
-        broken.push(c);
+    for run in word.split_inclusive(joins) {
+        let long = run.chars().count() > LONGEST_RUN;
+        for (position, c) in run.chars().enumerate() {
+            if long && position > 0 && position % PIECE == 0 {
+                broken.push(BREAK);
+            }
+            broken.push(c);
+        }
         // Lines break at a hyphen anyway.
-        run = if c == '-' { 0 } else { run + 1 };
-        if matches!(c, '_' | '/' | '.' | ':' | '=') || run == LONGEST_RUN {
+        if !run.ends_with('-') {
             broken.push(BREAK);
-            run = 0;
         }
     }
     broken
@@ -102,7 +113,8 @@ mod tests {
     fn long_names_keep_both_ends() {
         assert_eq!(elide("short", 10), "short");
         assert_eq!(elide("abcdefghijkl", 7), "abcd…kl");
-        assert_eq!(breakable(&"a".repeat(20)).matches(BREAK).count(), 1);
+        assert_eq!(breakable(&"a".repeat(20)).matches(BREAK).count(), 4);
+        assert_eq!(breakable("christoffersen-independence").matches(BREAK).count(), 1);
         assert_eq!(breakable("coverage of 98.1 %: low"), "coverage of 98.1 %: low");
     }
 

@@ -9,7 +9,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontDesc, FontFamily, FontStyle, RGBColor, ShapeStyle, TextStyle};
 
 use crate::error::ReportError;
-use crate::fonts::{FAMILY, Typeface, Weight};
+use crate::fonts::{SVG_FAMILY, Typeface, Weight};
 use crate::text;
 
 /// Canvas units in a point.
@@ -98,7 +98,7 @@ impl<'a> Canvas<'a> {
             Weight::Bold => FontStyle::Bold,
         };
         let size = style.size * UNITS;
-        let font = FontDesc::new(FontFamily::Name(FAMILY), size * PLOTTERS_EM, weight);
+        let font = FontDesc::new(FontFamily::Name(SVG_FAMILY), size * PLOTTERS_EM, weight);
         let anchor = match style.anchor {
             Anchor::Start => HPos::Left,
             Anchor::Middle => HPos::Center,

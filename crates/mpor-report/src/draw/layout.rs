@@ -130,11 +130,13 @@ fn add_row(
 
 /// As many ticks as have room for their labels.
 fn x_ticks(canvas: &Canvas<'_>, axis: &Axis, width: f64) -> Ticks {
-    for room in [26.0, 36.0, 46.0, 56.0, 70.0] {
+    for room in [20.0, 26.0, 36.0, 46.0, 56.0, 70.0] {
         let found = ticks(axis, (width / room).floor().max(1.0) as usize);
         let label = |(_, text): &(f64, String)| canvas.width(text, TICK, Weight::Regular);
         let widest = found.at.iter().map(label).fold(0.0, f64::max);
-        if (widest + 8.0) * found.at.len() as f64 <= width + widest {
+        // Years may stand close; longer dates need air to be told apart.
+        let air = if widest < 16.0 { 8.0 } else { 16.0 };
+        if (widest + air) * found.at.len() as f64 <= width + widest {
             return found;
         }
     }

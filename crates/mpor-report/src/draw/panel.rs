@@ -6,7 +6,7 @@ use super::{labels, marks, scale::Mapping, thin};
 use crate::drawing::{AxisKind, Label, Layer, Panel, Place};
 use crate::error::ReportError;
 use crate::fonts::Weight;
-use crate::palette::{self, AXIS, GRID, QUIET, TEXT};
+use crate::palette::{self, AXIS, GRID, QUIET, TEXT, WHITE};
 
 type Drawn = Result<(), ReportError>;
 
@@ -183,13 +183,16 @@ impl Placed<'_> {
             let point = (self.x.place(label.at.0), self.y.place(label.at.1));
             let room = self.cell.plot.width() * 0.6;
             let text = canvas.fit(&label.text, TICK, Weight::Regular, room);
-            let size = (canvas.width(&text, TICK, Weight::Regular) + 2.0, TICK + 1.5);
+            let size = (canvas.width(&text, TICK, Weight::Regular) + 2.0, TICK + 3.0);
             // Off the lines where there is room, across them where there is not.
             let clear = [taken.as_slice(), lines.as_slice()].concat();
             let plot = &self.cell.plot;
-            let found = labels::near(point, size, plot, &clear)
-                .or_else(|| labels::near(point, size, plot, &taken));
+            let off_lines = labels::near(point, size, plot, &clear);
+            let found = off_lines.or_else(|| labels::near(point, size, plot, &taken));
             let Some((frame, led)) = found else { continue };
+            if off_lines.is_none() {
+                canvas.block((frame.left, frame.top), (frame.right, frame.bottom), WHITE)?;
+            }
             if led {
                 let end = (
                     point.0.clamp(frame.left, frame.right),
@@ -229,6 +232,10 @@ impl Placed<'_> {
                     };
                     let all: Vec<Frame> = stems.iter().map(stem).collect();
                     frames.extend(thin::largest(&all, 1.0, |f| f.left, |f| f.bottom - f.top));
+                }
+                Layer::Rule { vertical: false, at, .. } => {
+                    let y = self.y.place(*at);
+                    frames.push(around((self.cell.plot.left, y), (self.cell.plot.right, y)));
                 }
                 _ => {}
             }

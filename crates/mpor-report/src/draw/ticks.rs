@@ -66,7 +66,11 @@ fn values(axis: &Axis, most: usize) -> (Vec<f64>, f64) {
 }
 
 fn even(low: f64, high: f64, most: usize) -> (Vec<f64>, f64) {
-    let step = round_step((high - low) / most.max(1) as f64);
+    let mut step = round_step((high - low) / most.max(1) as f64);
+    // An axis with fewer than three ticks does not tell its scale.
+    if (high / step).floor() - (low / step).ceil() < 2.0 {
+        step = round_step(step / 2.6);
+    }
     if step <= 0.0 || !step.is_finite() {
         return (vec![low], 1.0);
     }

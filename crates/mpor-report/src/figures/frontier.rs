@@ -41,7 +41,7 @@ impl Figure for FrontierFigure {
                       these data."
                 .to_owned(),
             alt: alt(evidence, &shown),
-            size: Size::page(170.0),
+            size: Size::page((76.0 + 9.0 * shown.len() as f64).clamp(130.0, 220.0)),
             columns: 1,
             panels: vec![panel(evidence, &shown)],
             shared: Shared::Nothing,

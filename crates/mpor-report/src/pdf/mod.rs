@@ -40,7 +40,7 @@ pub(crate) fn render(
 fn printable(value: serde_json::Value, typeface: &Typeface) -> serde_json::Value {
     use serde_json::Value;
     match value {
-        Value::String(text) => Value::String(crate::text::printable(&text, typeface)),
+        Value::String(text) => Value::String(crate::text::printable_on_page(&text, typeface)),
         Value::Array(items) => {
             Value::Array(items.into_iter().map(|item| printable(item, typeface)).collect())
         }

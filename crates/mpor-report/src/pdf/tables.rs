@@ -1,6 +1,6 @@
 //! The tables of evidence: verdicts, breaches with their reasons, coverage tests, procyclicality.
 
-use mpor_backtest::coverage::{CoverageRow, Light, TestRow};
+use mpor_backtest::coverage::{CoverageRow, Light};
 use mpor_backtest::{Breach, Cause, ProcyclicalityRow};
 use mpor_core::Pnl;
 
@@ -11,7 +11,7 @@ use crate::text::name;
 
 /// Most rows of the breach ledger, of tests, and of test columns.
 const MOST_EVENTS: usize = 30;
-const MOST_TEST_ROWS: usize = 40;
+const MOST_TEST_ROWS: usize = 24;
 const MOST_TESTS: usize = 5;
 /// Most models named in one row of the ledger.
 const MOST_NAMED: usize = 4;
@@ -200,20 +200,17 @@ pub(super) fn tests(evidence: &Evidence<'_>) -> Grid {
     let wrapped = |test: &str| figures(format!("p,\n{}", test.replacen('-', "\n", 1)));
     columns.extend(names.iter().map(|test| wrapped(test)));
     let mut grid = Grid { columns, rows: Vec::new(), note: tests_note(evidence, rows.len()) };
-    let mut above = None;
     for row in rows {
-        let model = if above == Some(row.model) { "" } else { evidence.model_name(row.model) };
-        above = Some(row.model);
         let limits =
             row.zone.map_or("–".to_owned(), |z| format!("{}, {}", z.green_max, z.yellow_max));
         let mut cells = vec![
-            Cell::toned(name(model), "strong"),
+            Cell::toned(name(evidence.model_name(row.model)), "strong"),
             name(evidence.account_name(row.account.unwrap_or(0))).into(),
             format!("{} of {}", count(row.breaches), count(row.observations)).into(),
             limits.into(),
             light_cell(row),
         ];
-        cells.extend(names.iter().map(|test| p_cell(row, test)));
+        cells.extend(names.iter().map(|test| p_cell(evidence, row, test)));
         grid.rows.push(cells);
     }
     grid
@@ -280,28 +277,33 @@ fn light_cell(row: &CoverageRow) -> Cell {
     }
 }
 
-fn p_cell(row: &CoverageRow, test: &str) -> Cell {
+/// Coloured where the test rejects a model that was breached too often; one breached too seldom is merely expensive.
+fn p_cell(evidence: &Evidence<'_>, row: &CoverageRow, test: &str) -> Cell {
+    let short = row.coverage.is_some_and(|coverage| coverage < evidence.result().level.value());
     let p = row.tests.iter().find(|found| found.test == test).and_then(|found| found.p_value);
     match p {
         None => Cell::toned("–", "quiet"),
-        Some(p) if p < 0.05 => Cell::toned(format::p_value(p), "bad"),
+        Some(p) if p < 0.05 && short => Cell::toned(format::p_value(p), "bad"),
         Some(p) => format::p_value(p).into(),
     }
 }
 
-/// What the tests say about themselves: each distinct remark once, at most six.
+/// What the tests of the page say about themselves: each distinct remark once with its tests, at most six.
 pub(super) fn test_remarks(evidence: &Evidence<'_>) -> Vec<String> {
-    let mut remarks: Vec<String> = Vec::new();
-    let remark = |test: &TestRow| format!("{}: {}", test.test, test.note);
     let shown = test_names(evidence);
-    let tests = evidence.result().coverage.iter().flat_map(|row| &row.tests);
-    let noted = tests.filter(|test| !test.note.is_empty() && shown.contains(&test.test.as_str()));
-    for remark in noted.map(remark) {
-        if remarks.len() < 6 && !remarks.contains(&remark) {
-            remarks.push(remark);
+    let mut remarks: Vec<(&str, Vec<&str>)> = Vec::new();
+    for test in evidence.result().coverage.iter().flat_map(|row| &row.tests) {
+        let (name, note) = (test.test.as_str(), test.note.as_str());
+        if note.is_empty() || !shown.contains(&name) {
+            continue;
+        }
+        match remarks.iter_mut().find(|(known, _)| *known == note) {
+            Some((_, tests)) if tests.contains(&name) => {}
+            Some((_, tests)) => tests.push(name),
+            None => remarks.push((note, vec![name])),
         }
     }
-    remarks
+    remarks.iter().take(6).map(|(note, tests)| format!("{}: {note}.", tests.join(", "))).collect()
 }
 
 /// One row a model, for the focus account: level, swing and calls.
@@ -317,10 +319,10 @@ pub(super) fn procyclicality(evidence: &Evidence<'_>) -> Grid {
         figures(format!("Mean, {}", unit.label())),
         figures(format!("Peak, {}", unit.label())),
         figures("Peak to trough"),
-        figures("Volatility of changes"),
+        figures("Volatility\nof changes"),
     ];
     let plural = |n: usize| if n == 1 { "step" } else { "steps" };
-    columns.extend(steps.iter().map(|&n| figures(format!("Largest rise in {n} {}", plural(n)))));
+    columns.extend(steps.iter().map(|&n| figures(format!("Largest rise\nin {n} {}", plural(n)))));
     let row = |row: &&ProcyclicalityRow| {
         let mut cells = vec![Cell::toned(name(evidence.model_name(row.model)), "strong")];
         match &row.metrics {

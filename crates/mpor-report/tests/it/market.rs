@@ -448,3 +448,11 @@ pub fn input<'a>(result: &'a BacktestResult, findings: &'a [Finding]) -> ReportI
         notes: vec!["The data are made up for a test.".to_owned()],
     }
 }
+
+/// Writes a file into the folder that `MPOR_REPORT_SHOW` names, to be looked at; nothing without it.
+pub fn keep(path: &str, bytes: &[u8]) {
+    let Ok(folder) = std::env::var("MPOR_REPORT_SHOW") else { return };
+    let path = std::path::Path::new(&folder).join(path);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, bytes).unwrap();
+}

@@ -1,6 +1,8 @@
 //! Which files come out, and that the same input gives the same bytes.
 
-use mpor_report::{Format, Rendered, render};
+use mpor_backtest::BacktestResult;
+use mpor_core::Column;
+use mpor_report::{Format, Rendered, render, render_about};
 
 use crate::market::{self, Shape};
 
@@ -34,11 +36,59 @@ fn the_usual_report_has_every_figure() {
         assert!(rendered.sources.iter().any(|(path, table)| *path == source && table.rows() > 0));
     }
     assert_eq!(paths.last(), Some(&"report.pdf"));
-    if let Ok(folder) = std::env::var("MPOR_REPORT_SHOW") {
-        for file in &rendered.artifacts {
-            let path = std::path::Path::new(&folder).join(&file.path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, &file.bytes).unwrap();
-        }
+    for file in &rendered.artifacts {
+        market::keep(&file.path, &file.bytes);
     }
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bytes() {
+    let shape = Shape { days: 200, accounts: 2, models: 2, ..Shape::usual() };
+    let (result, findings) = (market::result(shape), market::findings());
+    let input = market::input(&result, &findings);
+    let on = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| render(&input, &[Format::Svg, Format::Png]).unwrap().artifacts)
+    };
+    assert!(on(1) == on(4));
+}
+
+#[test]
+fn a_figure_of_two_models_as_svg() {
+    let shape = Shape { days: 30, accounts: 1, models: 2, ..Shape::usual() };
+    let rendered = rendered(shape, &[Format::Svg]);
+    let file = rendered.artifacts.iter().find(|file| file.path == "figures/coverage.svg").unwrap();
+    insta::assert_snapshot!(String::from_utf8(file.bytes.clone()).unwrap());
+}
+
+#[test]
+fn broken_results_are_refused_in_words() {
+    let findings = market::findings();
+    let refused = |change: &dyn Fn(&mut BacktestResult)| {
+        let mut result = market::result(Shape { days: 50, ..Shape::usual() });
+        change(&mut result);
+        render(&market::input(&result, &findings), &[]).unwrap_err().to_string()
+    };
+    let messages = [
+        refused(&|result| result.models.clear()),
+        refused(&|result| result.requirements[1][2].initial.truncate(49)),
+        refused(&|result| result.requirements[1][2].initial[7] = f64::NAN),
+        refused(&|result| result.losses[0].horizon[3] = Some(f64::INFINITY)),
+        refused(&|result| result.coverage[0].model = 9),
+    ];
+    insta::assert_snapshot!(messages.join("\n"));
+}
+
+#[test]
+fn the_named_account_is_shown() {
+    let (result, findings) =
+        (market::result(Shape { days: 100, ..Shape::usual() }), market::findings());
+    let input = market::input(&result, &findings);
+    let shown = render_about(&input, Some("covered-call"), &[]).unwrap();
+    let table =
+        &shown.sources.iter().find(|(path, _)| path == "figures/margin-loss.csv").unwrap().1;
+    let Some(Column::Text(accounts)) = table.column("account") else { panic!("no account column") };
+    assert!(accounts.iter().all(|account| account.as_deref() == Some("covered-call")));
+    let unknown = render_about(&input, Some("nobody"), &[]).unwrap_err().to_string();
+    assert!(unknown.contains("`nobody`"));
 }
