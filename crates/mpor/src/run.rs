@@ -113,15 +113,22 @@ pub fn run(
     })
 }
 
+/// Most threads that can be asked for: more than any machine profits from, fewer than hurt one.
+const MOST_THREADS: usize = 512;
+
 /// Does `work` on this many threads, or on all cores. The result is the same bits either way.
 ///
 /// # Errors
-/// [`MporError::Question`] when the threads cannot be started.
+/// [`MporError::Question`] outside 1 to 512 threads, or when they cannot be started.
 pub fn in_pool<T: Send>(
     threads: Option<usize>,
     work: impl FnOnce() -> T + Send,
 ) -> Result<T, MporError> {
     let Some(threads) = threads else { return Ok(work()) };
+    if !(1..=MOST_THREADS).contains(&threads) {
+        let problem = format!("--threads {threads}: ask for 1 to {MOST_THREADS} threads");
+        return Err(MporError::Question(problem));
+    }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.map_err(|error| MporError::Question(format!("--threads: {error}")))?;
     Ok(pool.install(work))
