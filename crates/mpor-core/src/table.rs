@@ -1,6 +1,7 @@
 //! A table of typed columns: what results are before they become Parquet, CSV or a page of a report.
 
 use crate::error::CoreError;
+use crate::labels::Labels;
 use crate::time::Timestamp;
 
 /// One column. Missing is explicit; no value is NaN.
@@ -12,6 +13,8 @@ pub enum Column {
     Count(Vec<Option<i64>>),
     /// Text.
     Text(Vec<Option<String>>),
+    /// Text of which many rows share a few; written like any other, and read back as [`Column::Text`].
+    Label(Labels),
     /// Instants in UTC.
     Time(Vec<Option<Timestamp>>),
     /// Yes or no.
@@ -44,6 +47,12 @@ impl Column {
         Column::Text(values.into_iter().map(|value| Some(value.into())).collect())
     }
 
+    /// A column of texts none of which is missing and many of which are equal.
+    #[must_use]
+    pub fn labels<S: AsRef<str>>(values: impl IntoIterator<Item = S>) -> Self {
+        Column::Label(values.into_iter().map(Some).collect())
+    }
+
     /// A column of instants none of which is missing.
     #[must_use]
     pub fn times(values: impl IntoIterator<Item = Timestamp>) -> Self {
@@ -57,6 +66,7 @@ impl Column {
             Column::Number(values) => values.len(),
             Column::Count(values) => values.len(),
             Column::Text(values) => values.len(),
+            Column::Label(values) => values.len(),
             Column::Time(values) => values.len(),
             Column::Flag(values) => values.len(),
         }

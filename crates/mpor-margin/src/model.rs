@@ -1,5 +1,7 @@
 //! What a margin model is: it prepares a day once, then answers for each portfolio.
 
+use std::borrow::Cow;
+
 use mpor_core::Portfolio;
 use mpor_risk::Day;
 
@@ -17,6 +19,27 @@ pub struct MarginReport {
     pub binding: Option<String>,
     /// Sum of the absolute notionals of the positions (options: of what they are written on), reporting currency.
     pub gross_notional: f64,
+}
+
+/// What [`Prepared::requirement`] comes to, without its arithmetic.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Amounts<'p> {
+    /// Initial margin.
+    pub initial: f64,
+    /// Maintenance margin.
+    pub maintenance: f64,
+    /// The scenario or rule that decided the initial margin, where one did.
+    pub binding: Option<Cow<'p, str>>,
+}
+
+/// Memory that models reuse from one portfolio to the next.
+#[derive(Clone, Debug, Default)]
+pub struct Scratch {
+    /// P&L by scenario, and where a model nets by underlying, by underlying before that.
+    pub(crate) pnl: Vec<f64>,
+    /// A minimum by underlying; `None` where nothing is held on it.
+    pub(crate) minimum: Vec<Option<f64>>,
+    pub(crate) tail: mpor_risk::Scratch,
 }
 
 /// A rule that turns a portfolio on a day into a requirement. Holds parameters and no state.
@@ -43,4 +66,27 @@ pub trait Prepared: Send + Sync {
     /// # Errors
     /// [`MarginError::NotCovered`] for a position without a rule.
     fn requirement(&self, portfolio: &Portfolio) -> Result<MarginReport, MarginError>;
+
+    /// The amounts of [`requirement`](Prepared::requirement), equal to the bit, for replays of very many accounts: a model
+    /// writes it where building the arithmetic costs more than the amounts do.
+    ///
+    /// # Errors
+    /// As [`requirement`](Prepared::requirement).
+    fn amounts<'p>(
+        &'p self,
+        portfolio: &Portfolio,
+        _scratch: &mut Scratch,
+    ) -> Result<Amounts<'p>, MarginError> {
+        self.requirement(portfolio).map(Amounts::from)
+    }
+}
+
+impl From<MarginReport> for Amounts<'_> {
+    fn from(report: MarginReport) -> Self {
+        Amounts {
+            initial: report.initial.amount(),
+            maintenance: report.maintenance.amount(),
+            binding: report.binding.map(Cow::Owned),
+        }
+    }
 }

@@ -23,8 +23,12 @@ pub struct Day<'a> {
     pub horizon: Horizon,
     /// The study's seed; random streams are keyed by it, the purpose, the time and the path.
     pub seed: u64,
+    /// Row by instrument of the universe, `NOBODY` where it is not held: every position of every account is looked up here.
+    rows: Vec<u32>,
     shared: Shared,
 }
+
+const NOBODY: u32 = u32::MAX;
 
 /// Revaluations by the description of their scenarios, so that models with equal scenarios share one.
 #[derive(Debug, Default)]
@@ -41,7 +45,13 @@ impl<'a> Day<'a> {
         horizon: Horizon,
         seed: u64,
     ) -> Self {
-        Day { past, state, universe, held, horizon, seed, shared: Shared::default() }
+        let mut rows = vec![NOBODY; universe.instruments().len()];
+        for (row, ix) in held.iter().enumerate() {
+            if let Some(entry) = rows.get_mut(ix.0) {
+                *entry = row as u32;
+            }
+        }
+        Day { past, state, universe, held, horizon, seed, rows, shared: Shared::default() }
     }
 
     /// The margin date.
@@ -53,7 +63,8 @@ impl<'a> Day<'a> {
     /// The row of an instrument in the day's unit matrices; `None` when nobody holds it.
     #[must_use]
     pub fn row(&self, instrument: InstrumentIx) -> Option<usize> {
-        self.held.binary_search(&instrument).ok()
+        let row = *self.rows.get(instrument.0)?;
+        (row != NOBODY).then_some(row as usize)
     }
 
     /// The revaluation known as `key`, made by `make` the first time it is asked for.

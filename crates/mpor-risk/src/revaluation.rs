@@ -25,12 +25,17 @@ impl Revaluation {
         out.fill(0.0);
         for position in portfolio.positions() {
             let Ok(row) = self.held.binary_search(&position.instrument) else { continue };
-            let row = self.pnl.row(row);
-            // As a slice, so that the loop is over memory in order and the compiler can use vectors.
-            match row.as_slice() {
-                Some(units) => add(out, position.quantity, units.iter()),
-                None => add(out, position.quantity, row.iter()),
-            }
+            self.add_row(row, position.quantity, out);
+        }
+    }
+
+    /// Adds the P&L of a quantity of one row's contract, scenario by scenario.
+    pub fn add_row(&self, row: usize, quantity: f64, out: &mut [f64]) {
+        let row = self.pnl.row(row);
+        // As a slice, so that the loop is over memory in order and the compiler can use vectors.
+        match row.as_slice() {
+            Some(units) => add(out, quantity, units.iter()),
+            None => add(out, quantity, row.iter()),
         }
     }
 }

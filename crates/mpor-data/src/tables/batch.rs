@@ -24,7 +24,7 @@ pub(super) fn schema(table: &Table) -> SchemaRef {
         let kind = match column {
             Column::Number(_) => DataType::Float64,
             Column::Count(_) => DataType::Int64,
-            Column::Text(_) => DataType::Utf8,
+            Column::Text(_) | Column::Label(_) => DataType::Utf8,
             Column::Time(_) => utc_micros(),
             Column::Flag(_) => DataType::Boolean,
         };
@@ -69,6 +69,7 @@ fn array(column: &Column) -> ArrayRef {
         Column::Text(values) => {
             Arc::new(values.iter().map(Option::as_deref).collect::<StringArray>())
         }
+        Column::Label(values) => Arc::new(values.iter().collect::<StringArray>()),
         Column::Flag(values) => Arc::new(values.iter().copied().collect::<BooleanArray>()),
         Column::Time(values) => {
             let micros = values.iter().map(|time| time.map(|time| time.0));
@@ -126,6 +127,10 @@ fn extend(column: &mut Column, array: &dyn Array) -> Result<(), arrow::error::Ar
         Column::Count(to) => {
             let array = cast(array, &DataType::Int64)?;
             to.extend(array.as_primitive::<Int64Type>());
+        }
+        Column::Label(to) => {
+            let array = cast(array, &DataType::Utf8)?;
+            array.as_string::<i32>().iter().for_each(|text| to.push(text));
         }
         Column::Text(to) => {
             let array = cast(array, &DataType::Utf8)?;

@@ -54,6 +54,7 @@ fn cell(column: &Column, row: usize) -> String {
         Column::Time(values) => values.get(row).copied().flatten().map(|v| v.to_string()),
         Column::Flag(values) => values.get(row).copied().flatten().map(|v| v.to_string()),
         Column::Text(values) => values.get(row).and_then(Option::as_deref).map(guarded),
+        Column::Label(values) => values.get(row).map(guarded),
     };
     written.unwrap_or_default()
 }

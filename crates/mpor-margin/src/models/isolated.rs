@@ -31,7 +31,7 @@ use crate::catalog::{KindInfo, Parameter, Size};
 use crate::component::Component;
 use crate::error::MarginError;
 use crate::held::Held;
-use crate::model::{MarginModel, MarginReport, Prepared};
+use crate::model::{Amounts, MarginModel, MarginReport, Prepared, Scratch};
 use crate::parse;
 
 pub(crate) const INFO: KindInfo = KindInfo {
@@ -309,6 +309,25 @@ impl Prepared for PreparedIsolated<'_> {
             binding: None,
             gross_notional,
         })
+    }
+
+    fn amounts<'p>(
+        &'p self,
+        portfolio: &Portfolio,
+        _scratch: &mut Scratch,
+    ) -> Result<Amounts<'p>, MarginError> {
+        // Summed by kind and then over kinds, as the tree is, so that both round alike.
+        let mut kinds = [Levels { initial: 0.0, maintenance: 0.0 }; 3];
+        for position in portfolio.positions() {
+            let row = self.held.row(position.instrument)?;
+            let (kind, levels) = self.position(row, position.instrument, position.quantity)?;
+            kinds[kind].initial += levels.initial;
+            kinds[kind].maintenance += levels.maintenance;
+        }
+        let total =
+            |level: fn(&Levels) -> f64| kinds.iter().fold(0.0, |sum, kind| sum + level(kind));
+        let (initial, maintenance) = (total(|kind| kind.initial), total(|kind| kind.maintenance));
+        Ok(Amounts { initial, maintenance, binding: None })
     }
 }
 

@@ -14,9 +14,10 @@
 //! Delegated Regulation (EU) 153/2013, Art. 27, where the share is at most 0.8.
 //! No calendar or delivery charges: an expiry's forward moves with spot. Time does not pass.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use mpor_core::{Contract, Portfolio};
+use mpor_core::{Contract, Portfolio, Underlying};
 use mpor_risk::scenario::{Extreme, Grid, VolRule};
 use mpor_risk::{Day, Revaluation, ScenarioSpec, SmileDynamics};
 use serde::Deserialize;
@@ -26,7 +27,7 @@ use crate::catalog::{KindInfo, Parameter, Size};
 use crate::component::Component;
 use crate::error::MarginError;
 use crate::held::Held;
-use crate::model::{MarginModel, MarginReport, Prepared};
+use crate::model::{Amounts, MarginModel, MarginReport, Prepared, Scratch};
 use crate::parse;
 
 pub(crate) const INFO: KindInfo = KindInfo {
@@ -102,12 +103,17 @@ struct PreparedScan<'d> {
     parameters: Parameters,
     /// By row: money for one short contract.
     minimum: Vec<f64>,
+    /// What bound, by underlying: each scenario, then the two rules without one.
+    texts: Vec<Vec<String>>,
 }
 
 /// One underlying of one book.
-struct Part {
-    name: String,
-    pnl: Vec<f64>,
+struct Part<'s> {
+    underlying: usize,
+    pnl: &'s [f64],
+    /// Worst loss, and the scenario that has it.
+    scan: f64,
+    scenario: usize,
     minimum: f64,
 }
 
@@ -176,76 +182,127 @@ impl MarginModel for Scan {
         });
         let minimum = minimum.collect();
         let revaluation = day.revaluation(&self.scenarios)?;
-        Ok(Box::new(PreparedScan {
-            held,
-            day,
-            revaluation,
-            parameters: self.parameters.clone(),
-            minimum,
-        }))
+        let texts = texts(day, &revaluation.scenarios);
+        let parameters = self.parameters.clone();
+        Ok(Box::new(PreparedScan { held, day, revaluation, parameters, minimum, texts }))
     }
+}
+
+/// What can bind on each underlying, written once a day and not once an account.
+fn texts(day: &Day<'_>, scenarios: &[String]) -> Vec<Vec<String>> {
+    let rules = ["short option minimum", "no losing scenario"];
+    let of = |underlying: &Underlying| {
+        let all = scenarios.iter().map(String::as_str).chain(rules);
+        all.map(|rule| format!("{}: {rule}", underlying.name)).collect()
+    };
+    day.universe.underlyings().iter().map(of).collect()
 }
 
 impl Prepared for PreparedScan<'_> {
     fn requirement(&self, portfolio: &Portfolio) -> Result<MarginReport, MarginError> {
         let gross_notional = self.held.gross_notional(portfolio)?;
-        let parts = self.parts(portfolio)?;
-        let mut bound = Vec::new();
-        let mut own = Vec::with_capacity(parts.len() + 1);
+        let mut scratch = Scratch::default();
+        self.fill(portfolio, &mut scratch)?;
+        let mut own = Vec::new();
         let (mut scans, mut minimum) = (0.0, 0.0);
-        for part in &parts {
-            let (scan, scenario) = worst(&part.pnl);
-            scans += scan;
+        for part in self.parts(&scratch) {
+            scans += part.scan;
             minimum += part.minimum;
-            bound.push(self.describe(part, scan, scenario));
             let leaves = vec![
-                Component::leaf("worst scenario", scan),
+                Component::leaf("worst scenario", part.scan),
                 Component::leaf("short option minimum", part.minimum),
             ];
-            own.push(Component::max(part.name.clone(), leaves));
+            let name = &self.day.universe.underlyings()[part.underlying].name;
+            own.push(Component::max(name.clone(), leaves));
         }
-        if self.parameters.offset > 0.0 {
-            let credit = self.parameters.offset * (scans - worst(&together(&parts)).0);
-            own.push(Component::leaf("offset between underlyings", -credit));
-        }
+        let credit = self.credit(scans, &scratch);
+        own.extend(credit.map(|credit| Component::leaf("offset between underlyings", -credit)));
         let risk = Component::sum("scan risk", own);
         let floor = Component::leaf("short option minimum of all underlyings", minimum);
         let initial = Component::max("scan requirement", vec![risk, floor]);
         let share = self.parameters.maintenance;
         let maintenance = Component::scaled("maintenance", share, initial.clone());
-        let binding = (!bound.is_empty()).then(|| bound.join("; "));
+        let binding = self.binding(&scratch).map(Cow::into_owned);
         Ok(MarginReport { initial, maintenance, binding, gross_notional })
+    }
+
+    fn amounts<'p>(
+        &'p self,
+        portfolio: &Portfolio,
+        scratch: &mut Scratch,
+    ) -> Result<Amounts<'p>, MarginError> {
+        self.fill(portfolio, scratch)?;
+        let (mut risk, mut scans, mut minimum) = (0.0, 0.0, 0.0);
+        for part in self.parts(scratch) {
+            scans += part.scan;
+            minimum += part.minimum;
+            risk += part.scan.max(part.minimum);
+        }
+        if let Some(credit) = self.credit(scans, scratch) {
+            risk -= credit;
+        }
+        let initial = f64::max(risk, minimum);
+        let maintenance = self.parameters.maintenance * initial;
+        Ok(Amounts { initial, maintenance, binding: self.binding(scratch) })
     }
 }
 
 impl PreparedScan<'_> {
     /// P&L by scenario and short-option minimum of each underlying held, in the order of the universe.
-    fn parts(&self, portfolio: &Portfolio) -> Result<Vec<Part>, MarginError> {
-        let mut parts: Vec<Option<Part>> = Vec::new();
-        parts.resize_with(self.day.universe.underlyings().len(), || None);
+    fn fill(&self, portfolio: &Portfolio, scratch: &mut Scratch) -> Result<(), MarginError> {
+        let (underlyings, scenarios) = (self.texts.len(), self.revaluation.scenarios.len());
+        let Scratch { pnl, minimum, .. } = scratch;
+        pnl.clear();
+        pnl.resize(underlyings * scenarios, 0.0);
+        minimum.clear();
+        minimum.resize(underlyings, None);
         for position in portfolio.positions() {
             let row = self.held.row(position.instrument)?;
-            let underlying = self.day.universe.instrument(position.instrument).underlying;
-            let part = parts[underlying.0].get_or_insert_with(|| Part {
-                name: self.day.universe.underlying(underlying).name.clone(),
-                pnl: vec![0.0; self.revaluation.scenarios.len()],
-                minimum: 0.0,
-            });
-            for (sum, unit) in part.pnl.iter_mut().zip(self.revaluation.pnl.row(row)) {
-                *sum += position.quantity * unit;
-            }
-            part.minimum += (-position.quantity).max(0.0) * self.minimum[row];
+            let underlying = self.day.universe.instrument(position.instrument).underlying.0;
+            let own = &mut pnl[underlying * scenarios..][..scenarios];
+            self.revaluation.add_row(row, position.quantity, own);
+            let short = (-position.quantity).max(0.0);
+            *minimum[underlying].get_or_insert(0.0) += short * self.minimum[row];
         }
-        Ok(parts.into_iter().flatten().collect())
+        Ok(())
     }
 
-    fn describe(&self, part: &Part, scan: f64, scenario: usize) -> String {
-        let rule = match self.revaluation.scenarios.get(scenario) {
-            _ if part.minimum > scan => "short option minimum",
-            Some(name) if scan > 0.0 => name.as_str(),
-            _ => "no losing scenario",
+    /// The underlyings that [`fill`](Self::fill) found positions on.
+    fn parts<'s>(&self, scratch: &'s Scratch) -> impl Iterator<Item = Part<'s>> {
+        let pnl = scratch.pnl.chunks_exact(self.revaluation.scenarios.len());
+        let parts = scratch.minimum.iter().zip(pnl).enumerate();
+        parts.filter_map(|(underlying, (minimum, pnl))| {
+            let minimum = (*minimum)?;
+            let (scan, scenario) = worst(pnl);
+            Some(Part { underlying, pnl, scan, scenario, minimum })
+        })
+    }
+
+    /// What is given back because the underlyings do not all do their worst in one scenario; `None` without an offset.
+    fn credit(&self, scans: f64, scratch: &Scratch) -> Option<f64> {
+        let offset = self.parameters.offset;
+        (offset > 0.0).then(|| offset * (scans - worst(&together(self.parts(scratch))).0))
+    }
+
+    fn binding(&self, scratch: &Scratch) -> Option<Cow<'_, str>> {
+        let mut bound = self.parts(scratch).map(|part| self.bound(&part));
+        let first = bound.next()?;
+        let others = bound.fold(String::new(), |all, one| all + "; " + one);
+        Some(if others.is_empty() {
+            Cow::Borrowed(first)
+        } else {
+            Cow::Owned(first.to_owned() + &others)
+        })
+    }
+
+    fn bound(&self, part: &Part<'_>) -> &str {
+        let scenarios = self.revaluation.scenarios.len();
+        let which = match part {
+            _ if part.minimum > part.scan => scenarios,
+            _ if part.scan > 0.0 => part.scenario,
+            _ => scenarios + 1,
         };
-        format!("{}: {rule}", part.name)
+        &self.texts[part.underlying][which]
     }
 }
 
@@ -260,10 +317,11 @@ fn worst(pnl: &[f64]) -> (f64, usize) {
 }
 
 /// P&L by scenario when the same scenario hits every underlying.
-fn together(parts: &[Part]) -> Vec<f64> {
-    let mut sum = vec![0.0; parts.first().map_or(0, |part| part.pnl.len())];
+fn together<'s>(parts: impl Iterator<Item = Part<'s>>) -> Vec<f64> {
+    let mut sum: Vec<f64> = Vec::new();
     for part in parts {
-        sum.iter_mut().zip(&part.pnl).for_each(|(sum, pnl)| *sum += pnl);
+        sum.resize(part.pnl.len(), 0.0);
+        sum.iter_mut().zip(part.pnl).for_each(|(sum, pnl)| *sum += pnl);
     }
     sum
 }

@@ -8,10 +8,11 @@
 //! credit for a book whose tail gains, and it is a node of the breakdown. The scenarios cover the study's margin
 //! period of risk. Says nothing about liquidity, concentration or wrong-way risk: those are add-ons.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use mpor_core::{Horizon, Level, Portfolio, Span};
-use mpor_risk::{Day, Measure, Revaluation, RiskMeasure, ScenarioSpec, Scratch};
+use mpor_risk::{Day, Figure, Measure, Revaluation, RiskMeasure, ScenarioSpec};
 use mpor_stats::{QuantileRule, Side};
 use serde::Deserialize;
 use toml::Table;
@@ -20,7 +21,7 @@ use crate::catalog::{KindInfo, Parameter, Size};
 use crate::component::Component;
 use crate::error::MarginError;
 use crate::held::Held;
-use crate::model::{MarginModel, MarginReport, Prepared};
+use crate::model::{Amounts, MarginModel, MarginReport, Prepared, Scratch};
 use crate::parse;
 
 pub(crate) const INFO: KindInfo = KindInfo {
@@ -120,21 +121,46 @@ impl MarginModel for Var {
 impl Prepared for PreparedVar<'_> {
     fn requirement(&self, portfolio: &Portfolio) -> Result<MarginReport, MarginError> {
         let gross_notional = self.held.gross_notional(portfolio)?;
-        let mut pnl = vec![0.0; self.revaluation.scenarios.len()];
-        self.revaluation.portfolio_pnl(portfolio, &mut pnl);
-        let weights = self.revaluation.weights.as_deref();
-        let figure = self.measure.of(&pnl, weights, &mut Scratch::default())?;
+        let figure = self.figure(portfolio, &mut Scratch::default())?;
         let tail = Component::leaf(self.figure_name(), figure.amount);
         let initial = Component::max("not below zero", vec![tail, Component::leaf("zero", 0.0)]);
         let maintenance = Component::scaled("maintenance", self.maintenance, initial.clone());
-        let binding = (figure.amount > 0.0)
-            .then(|| self.revaluation.scenarios.get(figure.binding).cloned())
-            .flatten();
+        let binding = self.binding(figure).map(str::to_owned);
         Ok(MarginReport { initial, maintenance, binding, gross_notional })
+    }
+
+    fn amounts<'p>(
+        &'p self,
+        portfolio: &Portfolio,
+        scratch: &mut Scratch,
+    ) -> Result<Amounts<'p>, MarginError> {
+        let figure = self.figure(portfolio, scratch)?;
+        let initial = figure.amount.max(0.0);
+        let binding = self.binding(figure).map(Cow::Borrowed);
+        Ok(Amounts { initial, maintenance: self.maintenance * initial, binding })
     }
 }
 
 impl PreparedVar<'_> {
+    fn figure(
+        &self,
+        portfolio: &Portfolio,
+        Scratch { pnl, tail, .. }: &mut Scratch,
+    ) -> Result<Figure, MarginError> {
+        pnl.clear();
+        pnl.resize(self.revaluation.scenarios.len(), 0.0);
+        for position in portfolio.positions() {
+            let row = self.held.row(position.instrument)?;
+            self.revaluation.add_row(row, position.quantity, pnl);
+        }
+        Ok(self.measure.of(pnl, self.revaluation.weights.as_deref(), tail)?)
+    }
+
+    fn binding(&self, figure: Figure) -> Option<&str> {
+        let names = &self.revaluation.scenarios;
+        names.get(figure.binding).filter(|_| figure.amount > 0.0).map(String::as_str)
+    }
+
     fn figure_name(&self) -> &'static str {
         match self.measure.measure {
             Measure::Var => "value at risk",

@@ -1,7 +1,9 @@
 //! What every model of the catalog must obey.
 
+use std::cell::RefCell;
+
 use mpor_core::{Portfolio, Position};
-use mpor_margin::{Component, KindInfo, Rule, Size, kinds};
+use mpor_margin::{Amounts, Component, KindInfo, Rule, Scratch, Size, kinds};
 use proptest::collection::vec;
 use proptest::prop_assert;
 use proptest::prop_assert_eq;
@@ -89,7 +91,8 @@ fn proportional_models_are_proportional() {
     });
 }
 
-/// Random books: whatever is held, levels are ordered, finite and reproduced, and doubling is doubling.
+/// Random books: whatever is held, levels are ordered, finite and reproduced, doubling is doubling, and the amounts alone
+/// are those of the report.
 #[test]
 fn random_books_obey_the_laws() {
     let market = Market::new();
@@ -98,6 +101,8 @@ fn random_books_obey_the_laws() {
         market.history.universe.instruments().iter().map(|known| known.name.clone()).collect();
     let models = models();
     let prepared: Vec<_> = models.iter().map(|built| built.model.prepare(&day).unwrap()).collect();
+    // One for all books and models: what an earlier one left in it must not matter.
+    let scratch = RefCell::new(Scratch::default());
     let mut runner = TestRunner::deterministic();
     runner
         .run(&vec(-20..20_i32, names.len()), |quantities| {
@@ -115,6 +120,13 @@ fn random_books_obey_the_laws() {
                 let (initial, maintenance) = (report.initial.amount(), report.maintenance.amount());
                 prop_assert!(initial.is_finite() && initial >= maintenance && maintenance >= 0.0);
                 prop_assert_eq!(report.initial.recomputed(), initial);
+                let amounts = prepared.amounts(&book, &mut scratch.borrow_mut()).unwrap();
+                prop_assert_eq!(
+                    bits(&amounts),
+                    bits(&Amounts::from(report)),
+                    "{}",
+                    built.model.id()
+                );
                 let size = kinds().iter().find(|kind| kind.id == built.kind).unwrap().size;
                 if size == Size::Proportional {
                     // A power of two changes no rounding.
@@ -128,13 +140,32 @@ fn random_books_obey_the_laws() {
 }
 
 #[test]
+fn amounts_alone_are_those_of_the_report() {
+    let market = Market::new();
+    let day = market.day();
+    let mut scratch = Scratch::default();
+    for built in models() {
+        let prepared = built.model.prepare(&day).unwrap();
+        for book in BOOKS.iter().copied().chain([&[][..]]) {
+            let book = market.book(book);
+            let amounts = prepared.amounts(&book, &mut scratch).unwrap();
+            let report = prepared.requirement(&book).unwrap();
+            assert_eq!(bits(&amounts), bits(&Amounts::from(report)), "{}", built.model.id());
+        }
+    }
+}
+
+#[test]
 fn positions_of_nobody_are_refused() {
     let mut market = Market::new();
     let stranger = market.held.pop().unwrap();
     let day = market.day();
     let book = Portfolio::new(vec![Position { instrument: stranger, quantity: 1.0 }]);
     for built in models() {
-        let error = built.model.prepare(&day).unwrap().requirement(&book).unwrap_err();
+        let prepared = built.model.prepare(&day).unwrap();
+        let error = prepared.requirement(&book).unwrap_err();
+        let amounts = prepared.amounts(&book, &mut Scratch::default());
+        assert_eq!(amounts.unwrap_err().to_string(), error.to_string());
         assert_eq!(
             error.to_string(),
             format!(
@@ -182,6 +213,11 @@ fn for_every_book(check: impl Fn(&KindInfo, &str, &[(&str, f64)], &mpor_margin::
             check(kind, built.model.id(), book, &report);
         }
     }
+}
+
+fn bits(amounts: &Amounts<'_>) -> (u64, u64, Option<String>) {
+    let binding = amounts.binding.as_deref().map(str::to_owned);
+    (amounts.initial.to_bits(), amounts.maintenance.to_bits(), binding)
 }
 
 fn every_node_is_named(node: &Component) -> bool {
