@@ -10,7 +10,7 @@ use mpor::verify::Verified;
 use mpor::{Loaded, MporError, StudyFile};
 use serde_json::{Value, json};
 
-use crate::text::table;
+use crate::text::{line, table};
 
 /// Prints what a run found.
 pub fn run(summary: &RunSummary, as_json: bool, timings: bool) -> Result<(), MporError> {
@@ -21,7 +21,7 @@ pub fn run(summary: &RunSummary, as_json: bool, timings: bool) -> Result<(), Mpo
     match &summary.result {
         None => println!("{} already holds this run; nothing to do", summary.folder.display()),
         Some(result) => {
-            println!("{}", mpor::verdict::sentence(result));
+            println!("{}", line(&mpor::verdict::sentence(result)));
             let header = [
                 "model",
                 "coverage",
@@ -85,7 +85,7 @@ pub fn check(file: &StudyFile, loaded: &Loaded, as_json: bool) {
     println!("{}", table(&["series", "table", "rows", "from", "to", "missing"], &series));
     findings(&loaded.market.findings, false);
     for note in &loaded.market.notes {
-        println!("- {note}");
+        println!("- {}", line(note));
     }
 }
 
@@ -107,6 +107,10 @@ pub fn describe(summaries: &[Summary], as_json: bool) {
             })
             .collect();
         println!("{}", Value::Array(rows));
+        return;
+    }
+    if summaries.is_empty() {
+        println!("no dataset here: a dataset is a folder with a metadata.toml");
         return;
     }
     let rows: Vec<Vec<String>> = summaries
@@ -180,12 +184,13 @@ pub fn margin(asked: &[Asked], currency: &str, as_json: bool) {
         return;
     }
     for answer in asked {
-        println!("\n{} under {} at {}, {currency}", answer.account, answer.model, answer.time);
+        let (account, model) = (line(&answer.account), line(&answer.model));
+        println!("\n{account} under {model} at {}, {currency}", answer.time);
         for (instrument, quantity) in &answer.positions {
-            println!("    holds {quantity:+} {instrument}");
+            println!("    holds {quantity:+} {}", line(instrument));
         }
         if let Some(binding) = &answer.binding {
-            println!("    binding: {binding}");
+            println!("    binding: {}", line(binding));
         }
         node(&answer.initial, 1, "initial margin: ");
         node(&answer.maintenance, 1, "maintenance margin: ");
@@ -194,7 +199,7 @@ pub fn margin(asked: &[Asked], currency: &str, as_json: bool) {
 
 fn node(node_: &Node, depth: usize, label: &str) {
     let indent = "  ".repeat(depth);
-    let name = format!("{indent}{label}{}", node_.name);
+    let name = format!("{indent}{label}{}", line(&node_.name));
     println!("{name:<60} {:>18}  {}", amount(node_.amount), node_.rule);
     for part in &node_.parts {
         node(part, depth + 1, "");
@@ -237,14 +242,15 @@ pub fn explain(explanation: &Explanation, file: &StudyFile, as_json: bool) {
     }
     println!("\nP&L by position:");
     for (instrument, quantity, pnl) in &explanation.positions {
-        println!("  {:<36} {:>18}", format!("{quantity:+.4} {instrument}"), amount(*pnl));
+        let held = format!("{quantity:+.4} {}", line(instrument));
+        println!("  {held:<36} {:>18}", amount(*pnl));
     }
-    println!("\nCovered?");
+    println!("\nRequired by the run:");
     let loss = if convention.to_string() == "worst" { worst } else { horizon };
-    for answer in &explanation.asked {
-        let gap = answer.initial.amount - loss;
+    for (model, required) in &explanation.required {
+        let gap = required - loss;
         let word = if gap < 0.0 { "BREACH, short by" } else { "covered, to spare" };
-        println!("  {:<24} {word} {}", answer.model, amount(gap.abs()));
+        println!("  {:<24} {:>18}  {word} {}", line(model), amount(*required), amount(gap.abs()));
     }
 }
 
@@ -259,7 +265,7 @@ pub fn verify(verified: &Verified, run: &Path, as_json: bool) {
         return;
     }
     for difference in &verified.differences {
-        println!("DIFFERS  {difference}");
+        println!("DIFFERS  {}", line(difference));
     }
     let Verified { hashed, reproduced, .. } = verified;
     let run = run.display();
@@ -267,6 +273,7 @@ pub fn verify(verified: &Verified, run: &Path, as_json: bool) {
         0 => println!(
             "{run} holds: {hashed} files as recorded, {reproduced} made again with the same bytes"
         ),
+        1 => println!("{run} does not hold: 1 difference"),
         count => println!("{run} does not hold: {count} differences"),
     }
 }

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use mpor_backtest::explain::UnitCauses;
 use mpor_backtest::{Cause, UnitPnl};
-use mpor_core::{LossConvention, Timestamp};
+use mpor_core::{Column, LossConvention, Timestamp};
+use mpor_data::tables::read_parquet;
 use serde::Serialize;
 
 use crate::error::MporError;
@@ -12,13 +13,16 @@ use crate::loaded::Loaded;
 use crate::manifest::Manifest;
 use crate::margin_at::{Asked, margin_at};
 use crate::moment::{Moment, account};
+use crate::run;
 use crate::study::StudyFile;
 
 /// One account on one margin date, with what then happened.
 #[derive(Clone, Debug, Serialize)]
 pub struct Explanation {
-    /// What each model asked, with its breakdown.
+    /// What each model asked, with its breakdown, overlays included.
     pub asked: Vec<Asked>,
+    /// What the run required under each model, overlays included, in reporting currency.
+    pub required: Vec<(String, f64)>,
     /// Realised loss at `t + MPOR`; `None` when the MPOR is not over.
     pub horizon_loss: Option<f64>,
     /// Worst loss at any step of the MPOR.
@@ -32,7 +36,8 @@ pub struct Explanation {
 /// Explains one account and margin date of a finished run.
 ///
 /// # Errors
-/// [`MporError`] for a folder without a run, a time that is no margin date, or an unknown account.
+/// [`MporError`] for a folder without a run, a study or data changed since, a time that is no margin date, or an unknown
+/// account.
 pub fn explain(
     run_folder: &Path,
     name: &str,
@@ -40,23 +45,55 @@ pub fn explain(
 ) -> Result<(StudyFile, Explanation), MporError> {
     let manifest = Manifest::read(run_folder)?;
     let file = StudyFile::read(&run_folder.join(&manifest.study_file))?;
+    if !run::is_of(&manifest, &run::blank_manifest(&file, run_folder)?) {
+        let problem = "the study, its data or mpor have changed since this run; run it again";
+        return Err(MporError::folder(run_folder, problem));
+    }
     let loaded = Loaded::new(&file)?;
     let time = loaded.margin_date(time)?;
     let explanation = explain_in(&file, &loaded, name, time)?;
-    Ok((file, explanation))
+    let required = required(run_folder, name, time)?;
+    Ok((file, Explanation { required, ..explanation }))
 }
 
-/// Explains one account and margin date of a loaded study.
-///
-/// # Errors
-/// As [`explain`].
-pub fn explain_in(
+/// The initial margin of an account on a date by model, as the run wrote it.
+fn required(
+    run_folder: &Path,
+    name: &str,
+    time: Timestamp,
+) -> Result<Vec<(String, f64)>, MporError> {
+    let path = run_folder.join("requirements.parquet");
+    let table = read_parquet(&path)?;
+    let foreign = || MporError::folder(&path, "is not the table that mpor writes; run again");
+    let columns = ["time", "account", "model", "level", "amount"].map(|name| table.column(name));
+    let [
+        Some(Column::Time(times)),
+        Some(Column::Text(accounts)),
+        Some(Column::Text(models)),
+        Some(Column::Text(levels)),
+        Some(Column::Number(amounts)),
+    ] = columns
+    else {
+        return Err(foreign());
+    };
+    let wanted = |&row: &usize| {
+        times[row] == Some(time)
+            && accounts[row].as_deref() == Some(name)
+            && levels[row].as_deref() == Some("initial")
+    };
+    let rows = (0..table.rows()).filter(wanted);
+    rows.map(|row| models[row].clone().zip(amounts[row]).ok_or_else(foreign)).collect()
+}
+
+/// All but what the run required.
+fn explain_in(
     file: &StudyFile,
     loaded: &Loaded,
     name: &str,
     time: Timestamp,
 ) -> Result<Explanation, MporError> {
     let asked = margin_at(file, loaded, time, Some(name))?;
+    let required = Vec::new();
     let moment = Moment::at(loaded, time)?;
     let portfolio = moment.portfolio(account(loaded, name)?);
     let history = loaded.history();
@@ -64,7 +101,7 @@ pub fn explain_in(
     if last >= history.panel.times().len() {
         let (horizon_loss, worst_loss) = (None, None);
         let (causes, positions) = (Vec::new(), Vec::new());
-        return Ok(Explanation { asked, horizon_loss, worst_loss, causes, positions });
+        return Ok(Explanation { asked, required, horizon_loss, worst_loss, causes, positions });
     }
     let states =
         (moment.step..=last).map(|step| history.state(step)).collect::<Result<Vec<_>, _>>()?;
@@ -85,6 +122,7 @@ pub fn explain_in(
     });
     Ok(Explanation {
         asked,
+        required,
         horizon_loss: loss.horizon,
         worst_loss: loss.worst,
         causes: causes.into_iter().map(named).collect(),

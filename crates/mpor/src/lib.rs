@@ -10,6 +10,7 @@ pub mod error;
 pub mod explain;
 pub mod findings;
 pub mod inputs;
+mod lived;
 pub mod loaded;
 mod lock;
 pub mod manifest;

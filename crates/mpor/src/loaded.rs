@@ -3,14 +3,15 @@
 use std::ops::Range;
 
 use mpor_backtest::books::{self, BookError};
-use mpor_backtest::{ModelInfo, first_step};
+use mpor_backtest::{BacktestError, ModelInfo, first_step};
 use mpor_core::{Books, Contract, History, Horizon, Instrument, Right, Settlement, Timestamp};
-use mpor_data::Query;
 use mpor_data::positions::{self, InstrumentRow};
-use mpor_margin::{BuiltModel, MarginModel, Overlay, RuleLibrary};
+use mpor_data::{DataError, Query};
+use mpor_margin::{BuiltModel, MarginError, MarginModel, Overlay, RuleLibrary};
 
 use crate::error::MporError;
 use crate::market::{self, Market};
+use crate::moment;
 use crate::study::StudyFile;
 
 /// What a study comes to once its files are read.
@@ -39,12 +40,11 @@ impl Loaded {
     pub fn new(file: &StudyFile) -> Result<Self, MporError> {
         let models = build_models(file)?;
         let mut market = market::load(file)?;
-        let horizon = market
-            .calendar
-            .horizon(file.study.mpor.horizon)
-            .map_err(|error| file.error_at(&["mpor", "horizon"], error.to_string()))?;
+        let horizon = horizon(file, &market)?;
         let steps = steps(file, &mut market, &models)?;
+        check_horizon(file, horizon, &steps)?;
         let books = books(file, &mut market, steps.clone())?;
+        check_account(file, &books)?;
         let infos = infos(file, &models);
         let (models, overlays) =
             models.into_iter().map(|built| (built.model, built.overlays)).unzip();
@@ -89,6 +89,21 @@ impl Loaded {
     }
 }
 
+/// A fault of the study's model where its rules say nothing about a date or an instrument; else of the replay.
+pub(crate) fn replay_error(file: &StudyFile, error: BacktestError) -> MporError {
+    let (BacktestError::Prepare { model, source, .. }
+    | BacktestError::Requirement { model, source, .. }) = &error
+    else {
+        return error.into();
+    };
+    let silent =
+        matches!(**source, MarginError::NotCovered { .. } | MarginError::NotInForce { .. });
+    match file.models.iter().position(|spec| spec.name == *model).filter(|_| silent) {
+        Some(index) => file.model_error(index, &error.to_string()).into(),
+        None => error.into(),
+    }
+}
+
 /// The rule sets of the binary and of the study's own folders.
 ///
 /// # Errors
@@ -104,7 +119,7 @@ pub fn library(file: &StudyFile) -> Result<RuleLibrary, MporError> {
     Ok(library)
 }
 
-fn build_models(file: &StudyFile) -> Result<Vec<BuiltModel>, MporError> {
+pub(crate) fn build_models(file: &StudyFile) -> Result<Vec<BuiltModel>, MporError> {
     let library = library(file)?;
     let build = |(index, spec)| {
         mpor_margin::build(spec, &library)
@@ -124,6 +139,41 @@ fn infos(file: &StudyFile, models: &[BuiltModel]) -> Vec<ModelInfo> {
     models.iter().zip(&file.models).map(info).collect()
 }
 
+fn horizon(file: &StudyFile, market: &Market) -> Result<Horizon, MporError> {
+    market.calendar.horizon(file.study.mpor.horizon).map_err(|error| {
+        let problem = match error {
+            DataError::Calendar { problem } => problem,
+            other => other.to_string(),
+        };
+        file.error_at(&["mpor", "horizon"], problem).into()
+    })
+}
+
+/// Without one finished margin period there is no loss to compare with.
+fn check_horizon(
+    file: &StudyFile,
+    horizon: Horizon,
+    steps: &Range<usize>,
+) -> Result<(), MporError> {
+    if horizon.steps() < steps.len() {
+        return Ok(());
+    }
+    let problem = format!(
+        "an MPOR of {horizon} does not end within the {} margin dates of the study: no loss is ever realised",
+        steps.len()
+    );
+    Err(file.error_at(&["mpor", "horizon"], problem).into())
+}
+
+fn check_account(file: &StudyFile, books: &Books) -> Result<(), MporError> {
+    let Some(wanted) = &file.study.report.account else { return Ok(()) };
+    if books.accounts.contains(wanted) {
+        return Ok(());
+    }
+    let problem = moment::no_account(&books.accounts, wanted);
+    Err(file.error_at(&["report", "account"], problem).into())
+}
+
 /// The margin dates: from the study's first, or from where every model has its history.
 fn steps(
     file: &StudyFile,
@@ -131,7 +181,14 @@ fn steps(
     models: &[BuiltModel],
 ) -> Result<Range<usize>, MporError> {
     let asked: Vec<&dyn MarginModel> = models.iter().map(|built| built.model.as_ref()).collect();
-    let ready = first_step(&asked, &market.history)?;
+    let ready = first_step(&asked, &market.history).map_err(|error| match &error {
+        BacktestError::NoMarginDate { model, .. } => {
+            let index = file.models.iter().position(|spec| spec.name == *model);
+            let problem = error.to_string().replace("its window", "its `window`");
+            file.model_error(index.unwrap_or_default(), &problem).into()
+        }
+        _ => MporError::from(error),
+    })?;
     let times = market.history.panel.times();
     let wanted = times.partition_point(|&time| time < file.study.calendar.from);
     let first = wanted.max(ready);

@@ -1,11 +1,13 @@
 //! What each model asks of each account on one margin date, with the arithmetic.
 
+use mpor_backtest::BacktestError;
 use mpor_core::Timestamp;
 use mpor_margin::{Component, MarginReport};
 use serde::Serialize;
 
 use crate::error::MporError;
-use crate::loaded::Loaded;
+use crate::lived::Lived;
+use crate::loaded::{Loaded, replay_error};
 use crate::moment::{Moment, account};
 use crate::study::StudyFile;
 
@@ -53,8 +55,8 @@ impl From<&Component> for Node {
     }
 }
 
-/// Asks every model about every account (or one) on one margin date. Overlays that look at an account's past are left out:
-/// the amounts are the models' own.
+/// Asks every model about every account (or one) on one margin date, overlays included. A model with overlays is replayed
+/// from the first margin date, because an overlay may look at the account's past.
 ///
 /// # Errors
 /// [`MporError`] for a time that is no margin date, an unknown account, or a model that cannot answer.
@@ -69,22 +71,51 @@ pub fn margin_at(
         Some(name) => vec![account(loaded, name)?],
         None => (0..loaded.books.accounts.len()).collect(),
     };
+    let lived = Lived::until(file, loaded, moment.step)?;
+    ask(file, loaded, &moment, &accounts, &lived)
+}
+
+fn ask(
+    file: &StudyFile,
+    loaded: &Loaded,
+    moment: &Moment<'_>,
+    accounts: &[usize],
+    lived: &Lived,
+) -> Result<Vec<Asked>, MporError> {
     let day = moment.day(file.study.seed);
+    let time = day.time();
     let mut asked = Vec::new();
-    for model in &loaded.models {
-        let failed = |source: mpor_margin::MarginError| mpor_backtest::BacktestError::Prepare {
-            model: model.id().to_owned(),
-            time,
-            source: Box::new(source),
+    for (index, model) in loaded.models.iter().enumerate() {
+        let failed = |source: mpor_margin::MarginError| {
+            let (model, source) = (model.id().to_owned(), Box::new(source));
+            replay_error(file, BacktestError::Prepare { model, time, source })
         };
         let prepared = model.prepare(&day).map_err(failed)?;
-        for &account in &accounts {
+        for &account in accounts {
             let portfolio = moment.portfolio(account);
-            let report = prepared.requirement(portfolio).map_err(failed)?;
-            asked.push(answer(loaded, &moment, (time, account), model.id(), &report));
+            let mut report = prepared.requirement(portfolio).map_err(failed)?;
+            for overlay in &loaded.overlays[index] {
+                let past = lived.account(index, account);
+                report = overlay.apply(report, &past).map_err(failed)?;
+            }
+            asked.push(answer(loaded, moment, (time, account), model.id(), &report));
         }
     }
     Ok(asked)
+}
+
+/// Asks every model about every account on the first and the last margin date, so that a rule set that is not in force or
+/// does not cover what is held is known before anything is replayed.
+///
+/// # Errors
+/// As [`margin_at`].
+pub fn try_models(file: &StudyFile, loaded: &Loaded) -> Result<(), MporError> {
+    let dates = loaded.dates();
+    let accounts: Vec<usize> = (0..loaded.books.accounts.len()).collect();
+    for &time in dates.first().into_iter().chain(dates.last()) {
+        ask(file, loaded, &Moment::at(loaded, time)?, &accounts, &Lived::default())?;
+    }
+    Ok(())
 }
 
 fn answer(

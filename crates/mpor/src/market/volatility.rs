@@ -174,7 +174,8 @@ fn level(
                 }
                 _ => String::new(),
             };
-            let note = format!("{} at {tenor_days} days{before}", index_level.symbol);
+            let note =
+                format!("volatility index of {} at {tenor_days} days{before}", index_level.symbol);
             Ok(Level { vols, tenor_days, note })
         }
     }
