@@ -142,6 +142,7 @@ fn act(cli: &Cli, progress: &dyn Progress) -> Result<ExitCode, MporError> {
         Command::Check { study } => {
             let file = StudyFile::read(study)?;
             let loaded = Loaded::new(&file)?;
+            mpor::margin_at::try_models(&file, &loaded)?;
             answer::check(&file, &loaded, cli.json);
             done
         }

@@ -3,6 +3,8 @@
 use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 use mpor::{MporError, StudyError};
 
+use crate::text::plain;
+
 /// A study error with its source line.
 #[derive(Debug)]
 struct Shown {
@@ -12,7 +14,7 @@ struct Shown {
 
 impl std::fmt::Display for Shown {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.error.problem)
+        f.write_str(&plain(&self.error.problem))
     }
 }
 
@@ -29,14 +31,18 @@ impl Diagnostic for Shown {
     }
 }
 
-/// Prints an error to standard error.
+/// Prints an error to standard error. Messages are not wrapped: a date or name cut in two cannot be searched for.
 pub fn print(error: MporError) {
+    // Fails only where a handler is set already, and it would be this one.
+    let _ = miette::set_hook(Box::new(|_| {
+        Box::new(miette::MietteHandlerOpts::new().wrap_lines(false).build())
+    }));
     match error {
         MporError::Study(error) if error.span.is_some() => {
             let name = error.file.display().to_string();
             let source = NamedSource::new(name, error.text.clone()).with_language("TOML");
             eprintln!("{:?}", miette::Report::new(Shown { error: *error, source }));
         }
-        other => eprintln!("mpor: {other}"),
+        other => eprintln!("mpor: {}", plain(&other.to_string())),
     }
 }

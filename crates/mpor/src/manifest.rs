@@ -106,7 +106,9 @@ pub fn relative(path: &Path, base: &Path) -> String {
     up.chain(down).collect::<Vec<_>>().join("/")
 }
 
+/// The empty path is the current directory: the folder of a study given as `study.toml`.
 fn absolute(path: &Path) -> PathBuf {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
 }
 

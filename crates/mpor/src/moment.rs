@@ -30,9 +30,10 @@ impl<'l> Moment<'l> {
                     .flatten()
                     .map(|time| time.to_string())
                     .collect();
-                let near = near.join(" and ");
+                let verb = if near.len() == 1 { "is" } else { "are" };
                 Err(MporError::Question(format!(
-                    "{time} is not a margin date of the study; the nearest are {near}"
+                    "{time} is not a margin date of the study; the nearest {verb} {}",
+                    near.join(" and ")
                 )))
             }
         }
@@ -68,12 +69,13 @@ impl<'l> Moment<'l> {
 /// The position of an account by name.
 pub(crate) fn account(loaded: &Loaded, name: &str) -> Result<usize, MporError> {
     let accounts = &loaded.books.accounts;
-    accounts.iter().position(|known| known == name).ok_or_else(|| {
-        let shown: Vec<&str> = accounts.iter().take(20).map(String::as_str).collect();
-        let more = if accounts.len() > shown.len() { ", ..." } else { "" };
-        MporError::Question(format!(
-            "no account `{name}`; the study has: {}{more}",
-            shown.join(", ")
-        ))
-    })
+    let known = accounts.iter().position(|known| known == name);
+    known.ok_or_else(|| MporError::Question(no_account(accounts, name)))
+}
+
+/// Which accounts there are, at most twenty of them.
+pub(crate) fn no_account(accounts: &[String], name: &str) -> String {
+    let shown: Vec<&str> = accounts.iter().take(20).map(String::as_str).collect();
+    let more = if accounts.len() > shown.len() { ", ..." } else { "" };
+    format!("no account `{name}`; the study has: {}{more}", shown.join(", "))
 }

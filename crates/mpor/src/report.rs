@@ -7,7 +7,7 @@ use mpor_data::metadata::Dataset;
 use mpor_data::tables::write_bytes;
 use mpor_report::{
     DataOrigin, DataRow, Format, ManifestCard, ModelCard, ReportInput, StudyCard, Valuations,
-    render,
+    render_about,
 };
 
 use crate::error::MporError;
@@ -48,7 +48,7 @@ pub(crate) fn write(
         manifest: manifest_card(start),
         notes: loaded.market.notes.clone(),
     };
-    let rendered = render(&input, &formats)?;
+    let rendered = render_about(&input, file.study.report.account.as_deref(), &formats)?;
     let mut written = Vec::new();
     for artifact in &rendered.artifacts {
         let path = folder.join(&artifact.path);

@@ -3,7 +3,7 @@
 //! The manifest is written last: a folder with a manifest is a finished run. A run that was killed is taken up where it
 //! stopped and ends with the same bytes.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use mpor_backtest::day::Parts;
@@ -13,13 +13,13 @@ use mpor_data::tables::{Metadata, write_bytes, write_csv, write_parquet};
 
 use crate::error::MporError;
 use crate::inputs;
-use crate::loaded::Loaded;
+use crate::loaded::{Loaded, replay_error};
 use crate::lock::RunLock;
 use crate::manifest::{self, FileRecord, MANIFEST, Manifest, hash_text, record};
 use crate::progress::Progress;
 use crate::report;
 use crate::shards::Shards;
-use crate::study::StudyFile;
+use crate::study::{StudyFile, Tests};
 
 /// What a run did.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ pub fn run(
     progress: &dyn Progress,
 ) -> Result<RunSummary, MporError> {
     let mut stages = Stages::new();
-    std::fs::create_dir_all(folder).map_err(|error| MporError::folder(folder, error))?;
+    make(folder)?;
     let _lock = RunLock::take(folder)?;
     progress.begin("hashing inputs", 1);
     let start = blank_manifest(file, folder)?;
@@ -88,11 +88,11 @@ pub fn run(
     progress.end();
     stages.end("load");
     let shards = Shards::open(folder, &start.to_json()?)?;
-    let parts = if file.study.backtest.components { Parts::Keep } else { Parts::Drop };
-    let days = shards.days(&loaded, (file.study.seed, parts), progress)?;
+    let days = shards.days(file, &loaded, progress)?;
     stages.end("replay");
     progress.begin("testing coverage, explaining breaches", 1);
-    let result = assemble(days, assembly(file, &loaded))?;
+    let mut result = assemble(days, assembly(file, &loaded))?;
+    keep_tests(&mut result, &file.study.backtest.tests);
     progress.end();
     stages.end("evidence");
     let mut outputs = write_tables(folder, &result, &loaded)?;
@@ -145,8 +145,11 @@ pub fn backtest(file: &StudyFile, loaded: &Loaded) -> Result<BacktestResult, Mpo
         seed: file.study.seed,
         parts: Parts::Keep,
     };
-    let days = mpor_backtest::replay(loaded.history(), &loaded.books, &loaded.asked(), &config)?;
-    Ok(assemble(days, assembly(file, loaded))?)
+    let days = mpor_backtest::replay(loaded.history(), &loaded.books, &loaded.asked(), &config)
+        .map_err(|error| replay_error(file, error))?;
+    let mut result = assemble(days, assembly(file, loaded))?;
+    keep_tests(&mut result, &file.study.backtest.tests);
+    Ok(result)
 }
 
 fn assembly<'l>(file: &StudyFile, loaded: &'l Loaded) -> Assembly<'l> {
@@ -163,7 +166,7 @@ fn assembly<'l>(file: &StudyFile, loaded: &'l Loaded) -> Assembly<'l> {
 }
 
 /// The manifest of a run that has read nothing and written nothing yet.
-fn blank_manifest(file: &StudyFile, folder: &Path) -> Result<Manifest, MporError> {
+pub(crate) fn blank_manifest(file: &StudyFile, folder: &Path) -> Result<Manifest, MporError> {
     let inputs = inputs::files(file)?;
     let inputs: Vec<FileRecord> =
         inputs.iter().map(|path| record(path, folder, None)).collect::<Result<_, _>>()?;
@@ -178,27 +181,57 @@ fn blank_manifest(file: &StudyFile, folder: &Path) -> Result<Manifest, MporError
     })
 }
 
+/// Whether a finished run is of this version, study and inputs.
+pub(crate) fn is_of(known: &Manifest, start: &Manifest) -> bool {
+    Manifest { outputs: Vec::new(), ..known.clone() } == *start
+}
+
 /// The manifest of the folder, if it is of the same version, study and inputs and all its files are there unchanged.
 fn finished(folder: &Path, start: &Manifest) -> Option<Manifest> {
     let known = Manifest::read(folder).ok()?;
-    let same = Manifest { outputs: Vec::new(), ..known.clone() } == *start;
     let whole = || {
         known.outputs.iter().all(|output| {
             record(&folder.join(&output.path), folder, output.rows)
                 .is_ok_and(|found| found == *output)
         })
     };
-    (same && whole()).then_some(known)
+    (is_of(&known, start) && whole()).then_some(known)
 }
 
-/// Removes the manifest, so that the folder is not taken for a finished run while it is written.
+/// Makes the run's folder.
+fn make(folder: &Path) -> Result<(), MporError> {
+    if folder.is_file() {
+        let problem = "is a file, and a run is a folder; name another with `--out`";
+        return Err(MporError::folder(folder, problem));
+    }
+    std::fs::create_dir_all(folder).map_err(|error| MporError::folder(folder, error))
+}
+
+/// Removes what an earlier run of another study or other data wrote, so that none of it is taken for this run's, and its
+/// manifest last: without one the folder holds no finished run.
 fn forget(folder: &Path) -> Result<(), MporError> {
-    let path = folder.join(MANIFEST);
-    match std::fs::remove_file(&path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(MporError::folder(path, error))
+    let outputs = Manifest::read(folder).map(|manifest| manifest.outputs).unwrap_or_default();
+    let inside =
+        |path: &str| Path::new(path).components().all(|c| matches!(c, Component::Normal(_)));
+    let stale = outputs.iter().map(|output| output.path.as_str()).filter(|path| inside(path));
+    for path in stale.chain([MANIFEST]) {
+        let path = folder.join(path);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(MporError::folder(path, error));
+            }
+            _ => {}
         }
-        _ => Ok(()),
+    }
+    Ok(())
+}
+
+/// Leaves the coverage tests that the study names.
+fn keep_tests(result: &mut BacktestResult, wanted: &Tests) {
+    if let Tests::Some(names) = wanted {
+        for row in &mut result.coverage {
+            row.tests.retain(|test| names.contains(&test.test));
+        }
     }
 }
 

@@ -11,8 +11,9 @@ use mpor_backtest::{DayResult, ReplayConfig, replay, shard};
 use mpor_data::tables::{Metadata, read_parquet, write_bytes, write_parquet};
 
 use crate::error::MporError;
-use crate::loaded::Loaded;
+use crate::loaded::{Loaded, replay_error};
 use crate::progress::Progress;
+use crate::study::StudyFile;
 
 /// Margin dates a shard.
 const SHARD_STEPS: usize = 64;
@@ -39,10 +40,11 @@ impl Shards {
     /// Replays what is not there yet, and returns all days in order.
     pub fn days(
         &self,
+        file: &StudyFile,
         loaded: &Loaded,
-        (seed, parts): (u64, Parts),
         progress: &dyn Progress,
     ) -> Result<Vec<DayResult>, MporError> {
+        let parts = if file.study.backtest.components { Parts::Keep } else { Parts::Drop };
         let models = loaded.asked();
         let mut days = Vec::with_capacity(loaded.steps.len());
         progress.begin("replaying margin dates", loaded.steps.len());
@@ -51,9 +53,14 @@ impl Shards {
             if let Some(known) = self.read(&steps) {
                 days.extend(known);
             } else {
-                let config =
-                    ReplayConfig { steps: steps.clone(), horizon: loaded.horizon, seed, parts };
-                let fresh = replay(loaded.history(), &loaded.books, &models, &config)?;
+                let config = ReplayConfig {
+                    steps: steps.clone(),
+                    horizon: loaded.horizon,
+                    seed: file.study.seed,
+                    parts,
+                };
+                let fresh = replay(loaded.history(), &loaded.books, &models, &config)
+                    .map_err(|error| replay_error(file, error))?;
                 self.write(&steps, &fresh)?;
                 days.extend(fresh);
             }

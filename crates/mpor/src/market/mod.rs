@@ -160,13 +160,22 @@ fn grid(
         if midnight { to + Span(Span::days(1).0 - 1) } else { to }
     });
     let to = wanted.map_or(last, |to| to.min(last));
-    if spec.from > to {
+    if let Some(end) = spec.to.filter(|&end| end < spec.from) {
+        let problem = format!("the margin dates end at {end}, before they begin at {}", spec.from);
+        return Err(file.error_at(&["calendar", "to"], problem).into());
+    }
+    if spec.from > last {
         let problem =
             format!("the margin dates begin at {} and the data ends at {last}", spec.from);
         return Err(file.error_at(&["calendar", "from"], problem).into());
     }
-    let times = calendar.grid(first.min(spec.from), to, 0)?;
-    let times: Vec<Timestamp> = times.into_iter().filter(|&time| time >= first).collect();
+    if first > to {
+        let problem = format!(
+            "the study ends at {to}, and its price series are all known from {first} on: extend the study or the data"
+        );
+        return Err(MporError::History(problem));
+    }
+    let times = calendar.grid(first, to, 0)?;
     if times.len() < 3 {
         let problem = format!("only {} margin dates between {first} and {to}", times.len());
         return Err(MporError::History(problem));

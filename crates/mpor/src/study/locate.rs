@@ -5,7 +5,8 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// The place of the first key, inside the `index`-th table of `[[list]]`, that is one of `names`; else of its name.
+/// The place of what one of `names` names inside the `index`-th table of `[[list]]`: a key, else a text; else the place of the
+/// table's own name, which is not looked for elsewhere: a strangle may be called `strangle`.
 pub(super) fn in_list(
     text: &str,
     list: &str,
@@ -15,10 +16,13 @@ pub(super) fn in_list(
     let document = DeTable::parse(text).ok()?;
     let entry = document.get_ref().get(list)?.get_ref().as_array()?.get(index)?;
     let table = entry.get_ref().as_table()?;
-    names
-        .iter()
+    let own = table.get("name");
+    let own_text = own.and_then(|name| name.get_ref().as_str());
+    let names = || names.iter().filter(|name| Some(name.as_str()) != own_text);
+    names()
         .find_map(|name| key_span(table, name))
-        .or_else(|| table.get("name").map(Spanned::span))
+        .or_else(|| names().find_map(|name| text_span(table, name)))
+        .or_else(|| own.map(Spanned::span))
         .or_else(|| Some(entry.span()))
 }
 
@@ -33,18 +37,34 @@ pub(super) fn at(text: &str, path: &[&str]) -> Option<Range<usize>> {
     table.get(*last).map(Spanned::span)
 }
 
-fn key_span(table: &DeTable<'_>, name: &str) -> Option<Range<usize>> {
+/// A key, or the end of a dotted path of keys that begins anywhere in the table: `buffer.share`.
+fn key_span(table: &DeTable<'_>, path: &str) -> Option<Range<usize>> {
+    let (first, rest) = path.split_once('.').map_or((path, None), |(a, b)| (a, Some(b)));
     table.iter().find_map(|(key, value)| {
-        if key.get_ref() == name {
-            return Some(key.span());
+        if key.get_ref() != first {
+            return inside(value.get_ref(), &|table| key_span(table, path));
         }
-        inside(value.get_ref(), name)
+        let deeper = rest.and_then(|rest| key_span(value.get_ref().as_table()?, rest));
+        deeper.or_else(|| Some(key.span()))
     })
 }
 
-fn inside(value: &DeValue<'_>, name: &str) -> Option<Range<usize>> {
+fn text_span(table: &DeTable<'_>, text: &str) -> Option<Range<usize>> {
+    table.values().find_map(|value| {
+        if value.get_ref().as_str() == Some(text) {
+            return Some(value.span());
+        }
+        inside(value.get_ref(), &|table| text_span(table, text))
+    })
+}
+
+/// What `find` finds in the tables of a value.
+fn inside(
+    value: &DeValue<'_>,
+    find: &dyn Fn(&DeTable<'_>) -> Option<Range<usize>>,
+) -> Option<Range<usize>> {
     if let Some(table) = value.as_table() {
-        return key_span(table, name);
+        return find(table);
     }
-    value.as_array()?.iter().find_map(|element| inside(element.get_ref(), name))
+    value.as_array()?.iter().find_map(|element| inside(element.get_ref(), find))
 }

@@ -1,7 +1,9 @@
 //! A study: one TOML file that says what is replayed, under which models, and what is reported.
 
+mod checks;
 mod locate;
 mod schema;
+mod words;
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -73,60 +75,15 @@ impl StudyFile {
         let text = std::fs::read_to_string(path)
             .map_err(|error| refuse("", None, format!("cannot read the study: {error}")))?;
         let study: Study = toml::from_str(&text)
-            .map_err(|error| refuse(&text, error.span(), with_nearest(error.message())))?;
+            .map_err(|error| refuse(&text, error.span(), words::plain(error.message())))?;
         let file = StudyFile { study, models: Vec::new(), path: path.to_owned(), text };
         file.checked()
     }
 
     fn checked(mut self) -> Result<Self, StudyError> {
-        if self.study.schema != 1 {
-            let found = self.study.schema;
-            return Err(self.error_at(
-                &["schema"],
-                format!("schema {found} is not known; this version of mpor reads schema = 1"),
-            ));
-        }
-        self.check_name()?;
-        if self.study.underlying.is_empty() {
-            return Err(self.error_at(&["name"], "a study needs at least one `[[underlying]]`"));
-        }
-        self.check_positions()?;
+        self.check()?;
         self.models = self.model_specs()?;
         Ok(self)
-    }
-
-    fn check_name(&self) -> Result<(), StudyError> {
-        let name = &self.study.name;
-        let plain = !name.is_empty()
-            && !name.starts_with('.')
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
-        if plain {
-            return Ok(());
-        }
-        let problem = format!(
-            "name `{name}` is also the run's folder: use letters, digits, `-`, `_` and `.` only"
-        );
-        Err(self.error_at(&["name"], problem))
-    }
-
-    fn check_positions(&self) -> Result<(), StudyError> {
-        let data = &self.study.data;
-        let sources = [
-            !self.study.portfolio.is_empty(),
-            !data.positions.list().is_empty(),
-            !data.trades.list().is_empty(),
-        ];
-        match sources.iter().filter(|&&given| given).count() {
-            1 => Ok(()),
-            0 => Err(self.error_at(
-                &["data"],
-                "no portfolios: add `[[portfolio]]` rules, or name files in `data.positions` or `data.trades`",
-            )),
-            _ => Err(self.error_at(
-                &["data"],
-                "portfolios come from one place: `[[portfolio]]` rules, `data.positions` or `data.trades`",
-            )),
-        }
     }
 
     fn model_specs(&self) -> Result<Vec<ModelSpec>, StudyError> {
@@ -137,8 +94,17 @@ impl StudyFile {
         for (index, table) in self.study.model.iter().enumerate() {
             let spec =
                 model_spec(table.clone()).map_err(|problem| self.model_error(index, &problem))?;
+            self.check_shown("model", index, &spec.name)?;
             if specs.iter().any(|known| known.name == spec.name) {
-                let problem = format!("two models are named `{}`; give each its own", spec.name);
+                let problem =
+                    format!("two models are named `{}`; give each its own name", spec.name);
+                return Err(self.model_error(index, &problem));
+            }
+            if let Some(known) = specs.iter().find(|known| known.baseline && spec.baseline) {
+                let problem = format!(
+                    "models `{}` and `{}` are both the `baseline`; cost is compared with one",
+                    known.name, spec.name
+                );
                 return Err(self.model_error(index, &problem));
             }
             specs.push(spec);
@@ -158,7 +124,7 @@ impl StudyFile {
         }
     }
 
-    /// An error in the `index`-th `[[model]]`, at the key that the problem quotes where there is one.
+    /// An error in the `index`-th `[[model]]`, at the key or value that the problem quotes where there is one.
     #[must_use]
     pub fn model_error(&self, index: usize, problem: &str) -> StudyError {
         self.list_error("model", index, problem)
@@ -167,12 +133,12 @@ impl StudyFile {
     /// An error in the `index`-th entry of a list of tables.
     #[must_use]
     pub fn list_error(&self, list: &str, index: usize, problem: &str) -> StudyError {
-        let span = locate::in_list(&self.text, list, index, &quoted(problem));
+        let span = locate::in_list(&self.text, list, index, &words::quoted(problem));
         StudyError {
             file: self.path.clone(),
             text: self.text.clone(),
             span,
-            problem: with_nearest(problem),
+            problem: words::plain(problem),
         }
     }
 
@@ -241,39 +207,5 @@ fn take_text(table: &mut toml::Table, key: &str) -> Result<Option<String>, Strin
         None => Ok(None),
         Some(toml::Value::String(text)) => Ok(Some(text)),
         Some(other) => Err(format!("`{key}` is {other}; write a text in quotes")),
-    }
-}
-
-/// The words that a message quotes in backticks.
-fn quoted(message: &str) -> Vec<String> {
-    message.split('`').skip(1).step_by(2).map(str::to_owned).collect()
-}
-
-/// Adds the nearest known key to "unknown field `x`, expected one of `a`, `b`".
-fn with_nearest(message: &str) -> String {
-    let message = message.trim_end();
-    let unknown = ["unknown field", "unknown variant", "unknown key"];
-    if !unknown.iter().any(|start| message.contains(start)) {
-        return message.to_owned();
-    }
-    let words = quoted(message);
-    let Some((found, known)) = words.split_first() else { return message.to_owned() };
-    let nearest = known.iter().min_by_key(|word| strsim::levenshtein(found, word));
-    match nearest {
-        Some(nearest) if strsim::levenshtein(found, nearest) <= 1 + found.len() / 3 => {
-            format!("{message}; did you mean `{nearest}`?")
-        }
-        _ => message.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_nearest_key_is_named() {
-        let message = "unknown field `seeed`, expected one of `seed`, `name`";
-        assert!(with_nearest(message).ends_with("did you mean `seed`?"));
     }
 }

@@ -71,7 +71,7 @@ pub struct Data {
 
 /// One path or several.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "write a path in quotes, or a list of paths")]
 pub enum Paths {
     /// None given.
     #[default]
@@ -205,7 +205,7 @@ pub struct Realised {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct VolIndexLevel {
-    /// Underlying named in the `vol_index` table.
+    /// Underlying named in the `vol_index` table: `SPX` for the VIX.
     pub symbol: String,
     /// Realised volatility where the index has no history yet; an error there where absent.
     #[serde(default)]
@@ -226,7 +226,7 @@ pub struct BacktestSpec {
 
 /// Which coverage tests are run.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "write \"all\", or a list of test names (see `mpor tests`)")]
 pub enum Tests {
     /// The word `all`.
     All(AllWord),

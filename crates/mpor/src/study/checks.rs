@@ -1,0 +1,103 @@
+//! What a study must satisfy beyond the types of its keys. Data files are not opened.
+
+use super::schema::Tests;
+use super::{StudyError, StudyFile, words};
+use crate::catalog;
+
+impl StudyFile {
+    /// Checks everything but the models' own parameters.
+    pub(super) fn check(&self) -> Result<(), StudyError> {
+        if self.study.schema != 1 {
+            let found = self.study.schema;
+            return Err(self.error_at(
+                &["schema"],
+                format!("schema {found} is not known; this version of mpor reads schema = 1"),
+            ));
+        }
+        self.check_study_name()?;
+        self.check_names()?;
+        self.check_positions()?;
+        self.check_tests()
+    }
+
+    fn check_study_name(&self) -> Result<(), StudyError> {
+        let name = &self.study.name;
+        let plain = !name.is_empty()
+            && !name.starts_with('.')
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+        if plain {
+            return Ok(());
+        }
+        let problem = format!(
+            "name `{name}` is also the run's folder: use letters, digits, `-`, `_` and `.` only"
+        );
+        Err(self.error_at(&["name"], problem))
+    }
+
+    fn check_names(&self) -> Result<(), StudyError> {
+        let study = &self.study;
+        if study.underlying.is_empty() {
+            return Err(self.error_at(&["name"], "a study needs at least one `[[underlying]]`"));
+        }
+        for (index, spec) in study.underlying.iter().enumerate() {
+            self.check_shown("underlying", index, &spec.name)?;
+            if study.underlying[..index].iter().any(|known| known.name == spec.name) {
+                let problem =
+                    format!("two underlyings are named `{}`; give each its own name", spec.name);
+                return Err(self.list_error("underlying", index, &problem));
+            }
+        }
+        for (index, named) in study.portfolio.iter().enumerate() {
+            self.check_shown("portfolio", index, &named.name)?;
+        }
+        Ok(())
+    }
+
+    /// A name stands in tables, on terminals and in files that others open.
+    pub(super) fn check_shown(
+        &self,
+        list: &str,
+        index: usize,
+        name: &str,
+    ) -> Result<(), StudyError> {
+        if !name.trim().is_empty() && !name.chars().any(char::is_control) {
+            return Ok(());
+        }
+        let problem = format!("`{name}` is no name: write some text, without control characters");
+        Err(self.list_error(list, index, &problem))
+    }
+
+    fn check_positions(&self) -> Result<(), StudyError> {
+        let data = &self.study.data;
+        let sources = [
+            !self.study.portfolio.is_empty(),
+            !data.positions.list().is_empty(),
+            !data.trades.list().is_empty(),
+        ];
+        match sources.iter().filter(|&&given| given).count() {
+            1 => Ok(()),
+            0 => Err(self.error_at(
+                &["data"],
+                "no portfolios: add `[[portfolio]]` rules, or name files in `data.positions` or `data.trades`",
+            )),
+            _ => Err(self.error_at(
+                &["data"],
+                "portfolios come from one place: `[[portfolio]]` rules, `data.positions` or `data.trades`",
+            )),
+        }
+    }
+
+    fn check_tests(&self) -> Result<(), StudyError> {
+        let Tests::Some(names) = &self.study.backtest.tests else { return Ok(()) };
+        let known = catalog::tests();
+        match names.iter().find(|name| !known.contains(&name.as_str())) {
+            None => Ok(()),
+            Some(name) => {
+                let known: Vec<String> = known.iter().map(|test| format!("`{test}`")).collect();
+                let problem =
+                    format!("unknown test `{name}`, expected one of {}", known.join(", "));
+                Err(self.error_at(&["backtest", "tests"], words::plain(&problem)))
+            }
+        }
+    }
+}
