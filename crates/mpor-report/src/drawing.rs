@@ -126,6 +126,8 @@ pub enum Scale {
     Log,
     /// Evenly around zero, by logarithm beyond the given size.
     Symlog(f64),
+    /// Shares below one, by logarithm of what they lack to one; the number is the least that is told from nothing.
+    Nines(f64),
 }
 
 /// One set of marks.

@@ -162,6 +162,17 @@ pub fn minute(time: Timestamp) -> String {
     time.utc().format("%-d\u{A0}%b\u{A0}%Y\u{A0}%H:%M").to_string()
 }
 
+/// The text with every instant in it written as `show` does.
+#[must_use]
+pub fn with_instants(text: &str, show: impl Fn(Timestamp) -> String) -> String {
+    let shown = |word: &str| {
+        let bare = word.trim_end_matches(',');
+        let instant = if bare.contains('T') { bare.parse::<Timestamp>().ok() } else { None };
+        instant.map_or_else(|| word.to_owned(), |time| show(time) + &word[bare.len()..])
+    };
+    text.split(' ').map(shown).collect::<Vec<_>>().join(" ")
+}
+
 /// How the report writes margin dates: days where all of them share one time of day, else to the minute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dates {
@@ -263,6 +274,13 @@ mod tests {
         assert_eq!(plain(&percent(0.999_99)), "99.999 %");
         assert_eq!(plain(&percent(1.0)), "100 %");
         assert_eq!(plain(&short_percent(0.995)), "99.5 %");
+    }
+
+    #[test]
+    fn instants_in_a_text_become_dates() {
+        let bound = "2008-10-07T21:00:00Z to 2008-10-09T21:00:00Z, Tuesday";
+        assert_eq!(plain(&with_instants(bound, day)), "7 Oct 2008 to 9 Oct 2008, Tuesday");
+        assert_eq!(with_instants("spot −20 %", day), "spot −20 %");
     }
 
     #[test]

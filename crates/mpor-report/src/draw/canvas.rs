@@ -120,6 +120,8 @@ impl<'a> Canvas<'a> {
     pub(crate) fn fit(&self, shown: &str, size: f64, weight: Weight, room: f64) -> String {
         let shown = text::printable(shown, self.typeface);
         let width = |text: &str| self.typeface.width(text, size, weight);
+        // A column as wide as its longest text must hold it in spite of rounding.
+        let room = room + 0.05;
         if width(&shown) <= room {
             return shown;
         }

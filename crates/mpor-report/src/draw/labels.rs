@@ -22,7 +22,7 @@ pub(super) fn spread(wanted: &[f64], apart: f64, (low, high): (f64, f64)) -> Vec
 }
 
 /// Directions tried around a point, best first: right, left, above, below, diagonals.
-const AROUND: [(f64, f64); 8] = [
+const AROUND: [(f64, f64); 12] = [
     (1.0, 0.0),
     (-1.0, 0.0),
     (0.7, -0.9),
@@ -31,9 +31,13 @@ const AROUND: [(f64, f64); 8] = [
     (-0.7, 0.9),
     (0.0, -1.0),
     (0.0, 1.0),
+    (0.9, -0.4),
+    (0.9, 0.4),
+    (-0.9, -0.4),
+    (-0.9, 0.4),
 ];
 /// Distances tried, in points.
-const DISTANCES: [f64; 6] = [5.0, 9.0, 16.0, 26.0, 40.0, 60.0];
+const DISTANCES: [f64; 8] = [5.0, 9.0, 16.0, 26.0, 40.0, 60.0, 85.0, 115.0];
 
 /// The place of a text of `width` x `height` near a point: the first that stays inside `bounds` and off every
 /// obstacle, and whether it is so far away that a line should lead to it. `None` when there is no room.
@@ -50,12 +54,41 @@ pub(super) fn near(
                 && frame.right <= bounds.right
                 && frame.top >= bounds.top
                 && frame.bottom <= bounds.bottom;
-            if inside && !obstacles.iter().any(|obstacle| obstacle.overlaps(&frame)) {
-                return Some((frame, ring > 1));
+            let led = ring > 1;
+            let free = |obstacle: &Frame| {
+                !(obstacle.overlaps(&frame) || led && crosses(point, &frame, obstacle))
+            };
+            if inside && obstacles.iter().all(free) {
+                return Some((frame, led));
             }
         }
     }
     None
+}
+
+/// The end of the line that leads from a point to a text: the nearest point of the text's frame.
+pub(super) fn lead_end(point: (f64, f64), frame: &Frame) -> (f64, f64) {
+    (point.0.clamp(frame.left, frame.right), point.1.clamp(frame.top, frame.bottom))
+}
+
+/// Small frames along a line, for later texts to keep off it.
+pub(super) fn along(from: (f64, f64), to: (f64, f64)) -> impl Iterator<Item = Frame> {
+    (1..=16).map(move |step| {
+        let share = f64::from(step) / 16.0;
+        let (x, y) = (from.0 + share * (to.0 - from.0), from.1 + share * (to.1 - from.1));
+        Frame { left: x - 0.8, top: y - 0.8, right: x + 0.8, bottom: y + 0.8 }
+    })
+}
+
+/// Whether the line from a point to a text runs through an obstacle that does not hold the point itself.
+fn crosses(point: (f64, f64), frame: &Frame, obstacle: &Frame) -> bool {
+    let end = lead_end(point, frame);
+    let on_line =
+        |share: f64| (point.0 + share * (end.0 - point.0), point.1 + share * (end.1 - point.1));
+    let holds = |(x, y): (f64, f64)| {
+        x > obstacle.left && x < obstacle.right && y > obstacle.top && y < obstacle.bottom
+    };
+    !holds(point) && (1..=24).any(|step| holds(on_line(f64::from(step) / 24.0)))
 }
 
 fn beside(

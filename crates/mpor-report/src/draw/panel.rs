@@ -18,6 +18,16 @@ pub(super) struct Placed<'a> {
     pub y: Mapping,
 }
 
+/// The place found for a label.
+struct Spot {
+    text: String,
+    frame: Frame,
+    /// Whether a line leads to it.
+    led: bool,
+    /// Whether it covers lines.
+    on_lines: bool,
+}
+
 /// Regular text of one size.
 pub(super) fn plain(size: f64, colour: plotters::style::RGBColor, anchor: Anchor) -> Type {
     Type { size, weight: Weight::Regular, colour, anchor }
@@ -181,30 +191,42 @@ impl Placed<'_> {
         let lines = self.line_frames();
         for label in labels {
             let point = (self.x.place(label.at.0), self.y.place(label.at.1));
-            let room = self.cell.plot.width() * 0.6;
-            let text = canvas.fit(&label.text, TICK, Weight::Regular, room);
-            let size = (canvas.width(&text, TICK, Weight::Regular) + 2.0, TICK + 3.0);
-            // Off the lines where there is room, across them where there is not.
-            let clear = [taken.as_slice(), lines.as_slice()].concat();
-            let plot = &self.cell.plot;
-            let off_lines = labels::near(point, size, plot, &clear);
-            let found = off_lines.or_else(|| labels::near(point, size, plot, &taken));
-            let Some((frame, led)) = found else { continue };
-            if off_lines.is_none() {
+            let Some(spot) = self.spot(canvas, label, &taken, &lines) else { continue };
+            let frame = spot.frame;
+            if spot.on_lines {
                 canvas.block((frame.left, frame.top), (frame.right, frame.bottom), WHITE)?;
             }
-            if led {
-                let end = (
-                    point.0.clamp(frame.left, frame.right),
-                    point.1.clamp(frame.top, frame.bottom),
-                );
+            taken.push(frame);
+            if spot.led {
+                let end = labels::lead_end(point, &frame);
                 canvas.line(&[point, end], AXIS, 0.4)?;
+                taken.extend(labels::along(point, end));
             }
             let at = (frame.left + 1.0, frame.bottom - 2.0);
-            canvas.text(&text, at, plain(TICK, TEXT, Anchor::Start))?;
-            taken.push(frame);
+            canvas.text(&spot.text, at, plain(TICK, TEXT, Anchor::Start))?;
         }
         Ok(())
+    }
+
+    /// Where a label goes: off the lines where there is room, else across them; a long text is shortened before it is
+    /// given up.
+    fn spot(
+        &self,
+        canvas: &Canvas<'_>,
+        label: &Label,
+        taken: &[Frame],
+        lines: &[Frame],
+    ) -> Option<Spot> {
+        let point = (self.x.place(label.at.0), self.y.place(label.at.1));
+        let plot = &self.cell.plot;
+        let clear = [taken, lines].concat();
+        [0.6, 0.25].into_iter().find_map(|share| {
+            let text = canvas.fit(&label.text, TICK, Weight::Regular, plot.width() * share);
+            let size = (canvas.width(&text, TICK, Weight::Regular) + 2.0, TICK + 3.0);
+            let off_lines = labels::near(point, size, plot, &clear);
+            let (frame, led) = off_lines.or_else(|| labels::near(point, size, plot, taken))?;
+            Some(Spot { text, frame, led, on_lines: off_lines.is_none() })
+        })
     }
 
     fn near_labels(&self) -> impl Iterator<Item = &Label> {
@@ -247,7 +269,7 @@ impl Placed<'_> {
         let mut taken = Vec::new();
         for layer in &self.panel.layers {
             match layer {
-                Layer::Dots { points, radius, .. } if points.len() <= 200 => {
+                Layer::Dots { points, radius, .. } if points.len() <= 2_000 => {
                     let around =
                         |&(x, y): &(f64, f64)| square((self.x.place(x), self.y.place(y)), *radius);
                     taken.extend(points.iter().map(around));

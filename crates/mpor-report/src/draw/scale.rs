@@ -38,6 +38,7 @@ fn warp(scale: Scale, value: f64) -> f64 {
     match scale {
         Scale::Linear => value,
         Scale::Log => value.max(f64::MIN_POSITIVE).log10(),
+        Scale::Nines(least) => -(1.0 - value).max(least).log10(),
         Scale::Symlog(even) => value.signum() * (1.0 + value.abs() / even).log10(),
     }
 }

@@ -21,6 +21,9 @@ pub(crate) fn ticks(axis: &Axis, most: usize) -> Ticks {
             unit: String::new(),
         },
         AxisKind::Time => Ticks { at: time_ticks::ticks(axis.range, most), unit: String::new() },
+        AxisKind::Share if matches!(axis.scale, Scale::Nines(_)) => {
+            label(values(axis, most).0, format::short_percent)
+        }
         AxisKind::Share => {
             let (values, step) = values(axis, most);
             let show = |share: f64| format!("{}\u{A0}%", trimmed(share * 100.0, step * 100.0));
@@ -61,6 +64,7 @@ fn values(axis: &Axis, most: usize) -> (Vec<f64>, f64) {
     match axis.scale {
         Scale::Linear => even(low, high, most),
         Scale::Log => decades(low, high, most),
+        Scale::Nines(least) => (nines(low, least, most), least),
         Scale::Symlog(even_up_to) => around_zero(low, high, even_up_to, most),
     }
 }
@@ -92,17 +96,30 @@ pub(crate) fn round_step(least: f64) -> f64 {
 
 fn decades(low: f64, high: f64, most: usize) -> (Vec<f64>, f64) {
     let (low, high) = (low.max(f64::MIN_POSITIVE), high.max(f64::MIN_POSITIVE));
-    let first = low.log10().floor() as i32;
-    let last = high.log10().ceil() as i32;
-    let leads: &[f64] =
-        if (last - first) as usize <= most.div_ceil(2) { &[1.0, 2.0, 5.0] } else { &[1.0] };
-    let all: Vec<f64> = (first..=last)
-        .flat_map(|power| leads.iter().map(move |lead| lead * 10f64.powi(power)))
-        .filter(|&value| value >= low * (1.0 - 1e-9) && value <= high * (1.0 + 1e-9))
-        .collect();
-    let skip = all.len().div_ceil(most.max(1)).max(1);
+    let within = |leads: &[f64]| -> Vec<f64> {
+        let powers = (low.log10().floor() as i32)..=(high.log10().ceil() as i32);
+        let all = powers.flat_map(|power| leads.iter().map(move |lead| lead * 10f64.powi(power)));
+        all.filter(|&v| v >= low * (1.0 - 1e-9) && v <= high * (1.0 + 1e-9)).collect()
+    };
+    let (fine, coarse) = (within(&[1.0, 2.0, 5.0]), within(&[1.0]));
+    let all = if fine.len() <= most.max(3) + 1 || coarse.len() < 2 { fine } else { coarse };
+    let skip = all.len().div_ceil(most.max(4)).max(1);
     let step = all.first().copied().unwrap_or(1.0);
     (all.into_iter().step_by(skip).collect(), step)
+}
+
+/// Shares whose lack is 1, 2 or 5 times a power of ten, and one.
+fn nines(low: f64, least: f64, most: usize) -> Vec<f64> {
+    let lacks = |leads: &'static [f64]| {
+        let powers = (least.log10().floor() as i32)..=0;
+        let all =
+            powers.flat_map(move |power| leads.iter().map(move |lead| lead * 10f64.powi(power)));
+        // The last tick before one needs room for the label of one.
+        all.filter(|&lack| lack > 1.9 * least && lack <= (1.0 - low) * (1.0 + 1e-9)).rev()
+    };
+    let fine: Vec<f64> = lacks(&[1.0, 2.0, 5.0]).collect();
+    let shown = if fine.len() < most.max(4) { fine } else { lacks(&[1.0]).collect() };
+    shown.into_iter().map(|lack| 1.0 - lack).chain([1.0]).collect()
 }
 
 fn around_zero(low: f64, high: f64, even: f64, most: usize) -> (Vec<f64>, f64) {
@@ -148,6 +165,18 @@ mod tests {
     fn wide_ranges_go_by_powers_of_ten() {
         let axis = Axis::money("USD", Scale::Symlog(1_000.0), (0.0, 2e6));
         assert_eq!(texts(&axis, 6), ["0", "1 k", "10 k", "100 k", "1 m"]);
+    }
+
+    #[test]
+    fn coverage_far_below_its_target_goes_by_nines() {
+        let axis = Axis {
+            title: String::new(),
+            kind: AxisKind::Share,
+            scale: Scale::Nines(0.0005),
+            range: (0.85, 1.0),
+        };
+        assert_eq!(texts(&axis, 5), ["90 %", "99 %", "99.9 %", "100 %"]);
+        assert_eq!(texts(&axis, 20)[..3], ["90 %", "95 %", "98 %"]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! How an axis of amounts is spaced, by rule.
 
 use crate::draw::round_step;
-use crate::drawing::{Axis, Scale};
+use crate::drawing::{Axis, AxisKind, Scale};
 
 /// An axis goes by logarithm beyond the typical amount when its largest amount is this many times that.
 const WIDE: f64 = 40.0;
@@ -27,6 +27,26 @@ pub(super) fn money(currency: &str, amounts: impl Iterator<Item = f64>) -> Axis 
     Axis::money(currency, Scale::Linear, range)
 }
 
+/// An axis of coverage for these values around their target: even, unless the lowest lacks more than five times what the
+/// target does; then by nines.
+pub(super) fn coverage(target: f64, values: impl Iterator<Item = f64>) -> Axis {
+    let (tail, mut low, mut least) = (1.0 - target, target, (1.0 - target) / 4.0);
+    for value in values {
+        low = low.min(value);
+        if value < 1.0 {
+            least = least.min((1.0 - value) / 1.5);
+        }
+    }
+    let wide = 1.0 - low > 5.0 * tail;
+    let pad = (1.0 - low) * if wide { 0.2 } else { 0.06 };
+    Axis {
+        title: String::new(),
+        kind: AxisKind::Share,
+        scale: if wide { Scale::Nines(least.max(1e-6)) } else { Scale::Linear },
+        range: ((low - pad).max(0.0), if wide { 1.0 } else { 1.0 + pad / 2.0 }),
+    }
+}
+
 fn median_size(amounts: Vec<f64>) -> f64 {
     let mut sizes: Vec<f64> =
         amounts.into_iter().map(f64::abs).filter(|&size| size > 0.0).collect();
@@ -38,6 +58,7 @@ fn median_size(amounts: Vec<f64>) -> f64 {
 pub(super) fn note(axis: &Axis) -> &'static str {
     match axis.scale {
         Scale::Linear => "",
+        Scale::Nines(_) => " The scale of coverage is logarithmic in the share of breaches.",
         _ => " The scale of amounts is logarithmic, because the largest is far above the usual.",
     }
 }

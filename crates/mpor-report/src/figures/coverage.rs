@@ -3,10 +3,9 @@
 use mpor_backtest::CoverageRow;
 use mpor_core::{Column, Table};
 
-use super::Figure;
+use super::{Figure, axes};
 use crate::drawing::{
-    Axis, AxisKind, Drawing, Ink, KeyEntry, KeyMark, Label, Layer, Panel, Place, Scale, Shared,
-    Size,
+    Axis, AxisKind, Drawing, Ink, KeyEntry, KeyMark, Label, Layer, Panel, Place, Shared, Size,
 };
 use crate::error::ReportError;
 use crate::evidence::Evidence;
@@ -51,7 +50,7 @@ impl Figure for CoverageFigure {
         Ok(vec![Drawing {
             id: self.id().to_owned(),
             title: "Coverage against the target".to_owned(),
-            caption: caption(evidence),
+            caption: caption(evidence) + axes::note(&x),
             reading: "Coverage is the share of margin dates on which the requirement was at least the loss. A bar wholly left \
                       of the target line means more breaches than chance explains; a bar across it means that the data cannot \
                       tell the coverage from the target."
@@ -145,7 +144,7 @@ fn by_account(evidence: &Evidence<'_>, group: &Group<'_>, x: &Axis) -> Panel {
     let title = format!(
         "{} · {}",
         evidence.model_name(group.model),
-        counts(summary.coverage, summary.breaches, summary.observations)
+        counts(summary.coverage, summary.breaches)
     );
     panel(evidence, title, names, &group.rows, x)
 }
@@ -169,7 +168,7 @@ fn panel(
     }
     let label = |(y, row): (usize, &&CoverageRow)| Label {
         at: (0.0, y as f64),
-        text: counts(row.coverage, row.breaches, row.observations),
+        text: counts(row.coverage, row.breaches),
         ink: Ink::Text,
         place: Place::Margin,
     };
@@ -187,32 +186,22 @@ fn marks(row: &CoverageRow, y: f64, target: f64) -> Vec<Layer> {
     ]
 }
 
-/// `99.12 %, 26 breaches of 2,920`.
-fn counts(coverage: Option<f64>, breaches: usize, observations: usize) -> String {
-    match coverage {
-        None => "not observed".to_owned(),
-        Some(coverage) => format!(
-            "{}, {} of {}",
-            format::percent(coverage),
-            format::counted(breaches, "breach", "breaches"),
-            format::count(observations)
-        ),
-    }
+/// `99.12 %, 26 breaches`.
+fn counts(coverage: Option<f64>, breaches: usize) -> String {
+    let breaches = format::counted(breaches, "breach", "breaches");
+    coverage.map_or("not observed".to_owned(), |share| {
+        format!("{}, {breaches}", format::percent(share))
+    })
 }
 
 /// From below the lowest mark to 100 %.
 fn axis(evidence: &Evidence<'_>, groups: &[Group<'_>]) -> Axis {
     let target = evidence.result().level.value();
     let rows = groups.iter().flat_map(|group| &group.rows);
-    let ends = rows.filter_map(|row| row.bounds.map(|bounds| bounds.0).or(row.coverage));
-    let low = ends.fold(target, f64::min);
-    let pad = (1.0 - low) * 0.05;
-    Axis {
-        title: format!("coverage; the line is the target of {}", format::short_percent(target)),
-        kind: AxisKind::Share,
-        scale: Scale::Linear,
-        range: ((low - pad).max(0.0), 1.0 + pad / 3.0),
-    }
+    let low = |row: &&CoverageRow| row.bounds.map(|bounds| bounds.0).or(row.coverage);
+    let marks = rows.clone().filter_map(low).chain(rows.filter_map(|row| row.coverage));
+    let title = format!("coverage; the line is the target of {}", format::short_percent(target));
+    axes::coverage(target, marks).titled(&title)
 }
 
 fn source(evidence: &Evidence<'_>) -> Result<Table, ReportError> {

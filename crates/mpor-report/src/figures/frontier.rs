@@ -7,7 +7,7 @@ use crate::drawing::{
     Axis, AxisKind, Drawing, Ink, Label, Layer, Panel, Place, Scale, Shared, Size,
 };
 use crate::error::ReportError;
-use crate::evidence::{Evidence, ModelSummary, Verdict};
+use crate::evidence::{Evidence, Verdict};
 use crate::format;
 
 /// See the module.
@@ -35,13 +35,12 @@ impl Figure for FrontierFigure {
         Ok(vec![Drawing {
             id: self.id().to_owned(),
             title: "Cost against coverage".to_owned(),
-            caption: caption(evidence),
-            reading: "Up is safer, left is cheaper. A model that lies below and right of another costs more and \
-                      covers less. Models whose bars overlap widely cannot be ranked by coverage on \
-                      these data."
+            caption: caption(evidence) + axes::note(&coverage_axis(evidence, &shown)),
+            reading: "Up is safer, left is cheaper: a model below and right of another costs more and covers less. Models \
+                      whose bars overlap widely cannot be ranked by coverage."
                 .to_owned(),
             alt: alt(evidence, &shown),
-            size: Size::page((76.0 + 9.0 * shown.len() as f64).clamp(130.0, 220.0)),
+            size: Size::page((34.0 + 9.0 * shown.len() as f64).clamp(95.0, 220.0)),
             columns: 1,
             panels: vec![panel(evidence, &shown)],
             shared: Shared::Nothing,
@@ -64,12 +63,11 @@ fn caption(evidence: &Evidence<'_>) -> String {
     };
     let bars = match evidence.result().accounts.len() {
         1 => "95 % bounds of the coverage",
-        _ => "from the account with the lowest coverage to the one with the highest",
+        _ => "from the account with the lowest coverage to the highest",
     };
     format!(
-        "Cost is the mean initial margin of all accounts, {cost}; coverage is that of all accounts. Bars: {bars}. Beside each \
-         name: the largest peak-to-trough ratio of any account's requirement. Vermilion: significantly below the target \
-         for at least one account."
+        "Cost: mean initial margin of all accounts, {cost}. Bars: {bars}. Beside each name: the largest peak-to-trough ratio of \
+         any account. Vermilion: significantly below the target for at least one account."
     )
 }
 
@@ -166,18 +164,10 @@ fn cost_axis(evidence: &Evidence<'_>, shown: &[usize]) -> Axis {
 }
 
 fn coverage_axis(evidence: &Evidence<'_>, shown: &[usize]) -> Axis {
-    let ends = shown.iter().filter_map(|&model| {
-        let summary: &ModelSummary = &evidence.models[model];
-        summary.span.map(|span| span.0).or(summary.coverage)
-    });
-    let low = ends.fold(evidence.result().level.value(), f64::min);
-    let pad = (1.0 - low) * 0.08;
-    Axis {
-        title: "coverage".to_owned(),
-        kind: AxisKind::Share,
-        scale: Scale::Linear,
-        range: ((low - pad).max(0.0), 1.0 + pad),
-    }
+    let models = shown.iter().map(|&model| &evidence.models[model]);
+    let lows = models.clone().filter_map(|model| model.span.map(|span| span.0));
+    let marks = lows.chain(models.filter_map(|model| model.coverage));
+    axes::coverage(evidence.result().level.value(), marks).titled("coverage")
 }
 
 fn source(evidence: &Evidence<'_>, shown: &[usize]) -> Result<Table, ReportError> {

@@ -68,7 +68,8 @@ fn caption(evidence: &Evidence<'_>, accounts: usize, models: usize) -> String {
     let mut caption = String::new();
     if accounts < all_accounts {
         caption.push_str(&format!(
-            "Shown are the {accounts} accounts of {all_accounts} with the largest shortfalls. "
+            "Shown are the {accounts} accounts of {} with the largest shortfalls. ",
+            crate::format::count(all_accounts)
         ));
     } else {
         caption.push_str("All accounts, largest shortfall first. ");

@@ -47,7 +47,7 @@ fn together(
 ) -> Result<Drawing, ReportError> {
     let columns = if models.len() > MOST_IN_ONE_COLUMN { 2 } else { 1 };
     let rows = models.len().div_ceil(columns) as f64;
-    let height = (430.0 / rows - 17.0).clamp(42.0, 150.0);
+    let height = (580.0 / rows - 22.0).clamp(42.0, 160.0);
     Ok(Drawing {
         id: "margin-loss".to_owned(),
         title: format!("Initial margin and realised loss, {}", evidence.account_name(account)),

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::grid::{Cell, Grid, figures, short, words};
 use crate::evidence::{Evidence, group_findings};
-use crate::format::{count, counted, day};
+use crate::format::{count, counted, day, minute, with_instants};
 use crate::input::{DataOrigin, DataRow, ModelCard};
 use crate::text::{breakable, elide, name};
 
@@ -37,7 +37,7 @@ pub(super) fn history(evidence: &Evidence<'_>) -> Grid {
             count(row.rows).into(),
             count(row.missing).into(),
             origin_cell(row.origin),
-            breakable(&elide(&row.source, 80)).into(),
+            breakable(&elide(&row.source, 200)).into(),
             breakable(&elide(&row.licence, 60)).into(),
         ]
     };
@@ -89,7 +89,7 @@ pub(super) fn findings(evidence: &Evidence<'_>) -> Grid {
                 count(group.findings).into(),
                 count(group.observations).into(),
                 done(group.action).into(),
-                breakable(&elide(&group.example, 110)).into(),
+                breakable(&elide(&with_instants(&group.example, minute), 160)).into(),
             ]
         })
         .collect();

@@ -31,8 +31,8 @@ pub(crate) fn render(
     let report = serde_json::to_value(data::report(evidence, &shown))?;
     let json = serde_json::to_vec(&printable(report, typeface))?;
     let pages = Pages::new(json, pictures?, typeface)?;
-    let document =
-        typst::compile::<PagedDocument>(&pages).output.map_err(|e| world::refused(&e))?;
+    let typeset = typst::compile::<PagedDocument>(&pages).output;
+    let document = typeset.map_err(|errors| world::refused(&errors))?;
     typst_pdf::pdf(&document, &options(evidence)?).map_err(|errors| world::refused(&errors))
 }
 

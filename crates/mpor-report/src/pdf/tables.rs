@@ -123,7 +123,7 @@ pub(super) fn ledger(evidence: &Evidence<'_>) -> Grid {
             unit.show(breach.loss).into(),
             under(evidence, breach, &unit).into(),
             reasons(breach, &unit).into(),
-            name(&breach.binding).into(),
+            bound(evidence, breach),
         ]
     };
     Grid {
@@ -138,6 +138,13 @@ pub(super) fn ledger(evidence: &Evidence<'_>) -> Grid {
         rows: shown.iter().map(row).collect(),
         note: ledger_note(result.breaches.len(), all.len(), shown.len()),
     }
+}
+
+fn bound(evidence: &Evidence<'_>, breach: &Breach) -> Cell {
+    if breach.binding.trim().is_empty() {
+        return Cell::toned("–", "quiet");
+    }
+    name(&format::with_instants(&breach.binding, |time| evidence.dates.show(time))).into()
 }
 
 fn ledger_note(breaches: usize, events: usize, shown: usize) -> String {

@@ -84,7 +84,7 @@ fn same(name: &str) -> String {
 
 #[test]
 fn the_usual() {
-    check_all(Shape { days: 1_500, ..Shape::usual() }, same);
+    check_all(Shape { days: 700, ..Shape::usual() }, same);
 }
 
 #[test]
@@ -95,23 +95,23 @@ fn one_day_one_account_one_model() {
 
 #[test]
 fn twelve_models_and_many_accounts() {
-    check_all(Shape { models: 12, accounts: 40, days: 400, ..Shape::usual() }, same);
+    check_all(Shape { models: 12, accounts: 40, days: 150, ..Shape::usual() }, same);
 }
 
 #[test]
 fn no_breach() {
-    check_all(Shape { safety: 50.0, days: 400, ..Shape::usual() }, same);
+    check_all(Shape { safety: 50.0, days: 150, ..Shape::usual() }, same);
 }
 
 #[test]
 fn a_crash_far_beyond_the_rest() {
-    check_all(Shape { crash: 200.0, days: 1_300, ..Shape::usual() }, same);
+    check_all(Shape { crash: 200.0, days: 1_250, accounts: 3, models: 3, ..Shape::usual() }, same);
 }
 
 #[test]
 fn long_and_hostile_names() {
     let hostile = "<b>#let x = \"y\" & \\ 中文 𝔘\u{202E} a very very long name that goes on and on";
-    let shape = Shape { days: 400, accounts: 6, models: 5, ..Shape::usual() };
+    let shape = Shape { days: 120, accounts: 4, models: 4, ..Shape::usual() };
     check_all(shape, |name| format!("{name} {hostile}"));
     check_all(shape, |name| format!("{}{}", name, "W".repeat(150)));
 }

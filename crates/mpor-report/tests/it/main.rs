@@ -1,5 +1,7 @@
 //! Integration tests of mpor-report, one binary.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 mod layout;
 mod market;
 mod pdf;

@@ -177,7 +177,7 @@ fn requirement(m: usize, a: usize, vols: &[f64], safety: f64) -> RequirementPath
         let total = parts.iter().map(|part| part[i]).sum::<f64>();
         path.initial.push(total);
         path.maintenance.push(total * 0.75);
-        path.binding.push(if m == 1 { "spot −20 %, vol +40 %" } else { "quantile" }.to_owned());
+        path.binding.push(Some(if m == 1 { "spot −20 %, vol +40 %" } else { "quantile" }));
     }
     let names = ["scenario loss", "basis contingency", "stress buffer"];
     path.components = names.iter().map(|name| (*name).to_owned()).zip(parts).collect();
@@ -214,7 +214,7 @@ fn breaches(
                     account,
                     requirement: margin,
                     loss,
-                    binding: path.binding[step].clone(),
+                    binding: path.binding.get(step).unwrap_or_default().to_owned(),
                     causes: causes(loss),
                 });
             }
@@ -269,7 +269,7 @@ fn row(model: usize, account: Option<usize>, n: usize, x: usize, level: Level) -
         Some(c) if c < level.value() - 0.003 => Light::Yellow,
         _ => Light::Green,
     };
-    let p = coverage.map(|c| ((1.0 - (c - level.value()).abs() * 120.0).max(0.0002)).min(1.0));
+    let p = coverage.map(|c| (1.0 - (c - level.value()).abs() * 120.0).clamp(0.0002, 1.0));
     let test = |name: &str, p: Option<f64>, note: &str| TestRow {
         test: name.to_owned(),
         statistic: p.map(|p| -2.0 * p.ln()),

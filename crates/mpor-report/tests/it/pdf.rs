@@ -43,20 +43,20 @@ fn one_day() {
 
 #[test]
 fn twelve_models_many_accounts() {
-    let shape = Shape { models: 12, accounts: 60, days: 800, ..Shape::usual() };
+    let shape = Shape { models: 12, accounts: 60, days: 200, ..Shape::usual() };
     assert!((4..=14).contains(&of("twelve-models", shape, |_| {})));
 }
 
 #[test]
 fn no_breach_at_all() {
-    let shape = Shape { safety: 50.0, days: 500, ..Shape::usual() };
+    let shape = Shape { safety: 50.0, days: 150, ..Shape::usual() };
     assert!((4..=10).contains(&of("no-breach", shape, |_| {})));
 }
 
 #[test]
 fn names_are_text_and_never_markup() {
     let hostile = "#panic() *bold* $x$ <i> @ref \"q\" \\ 中文\u{202E}\u{0} // end";
-    let shape = Shape { days: 300, ..Shape::usual() };
+    let shape = Shape { days: 120, ..Shape::usual() };
     let pages = of("hostile", shape, |result| {
         result.accounts.iter_mut().for_each(|name| *name = format!("{name} {hostile}"));
         result.models.iter_mut().for_each(|model| {

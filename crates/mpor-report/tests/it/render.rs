@@ -2,6 +2,7 @@
 
 use mpor_backtest::BacktestResult;
 use mpor_core::Column;
+use mpor_report::figures::CATALOG;
 use mpor_report::{Format, Rendered, render, render_about};
 
 use crate::market::{self, Shape};
@@ -91,4 +92,20 @@ fn the_named_account_is_shown() {
     assert!(accounts.iter().all(|account| account.as_deref() == Some("covered-call")));
     let unknown = render_about(&input, Some("nobody"), &[]).unwrap_err().to_string();
     assert!(unknown.contains("`nobody`"));
+}
+
+#[test]
+fn ten_thousand_accounts_are_shown_by_the_worst_of_them() {
+    let shape = Shape { days: 8, accounts: 10_000, models: 2, ..Shape::usual() };
+    let (result, findings) = (market::result(shape), market::findings());
+    let input = market::input(&result, &findings);
+    let evidence = mpor_report::Evidence::gather(&input, None).unwrap();
+    let shown = |id: &str| {
+        let figure = CATALOG.iter().find(|figure| figure.id() == id).unwrap();
+        figure.build(&evidence).unwrap().remove(0).caption.replace('\u{A0}', " ")
+    };
+    assert!(
+        shown("margin-loss-grid").contains("the 6 accounts of 10,000 with the largest shortfalls")
+    );
+    assert!(shown("coverage").contains("the 6 of 10,000 accounts with the lowest coverage"));
 }
