@@ -134,6 +134,9 @@ fn requirement_path(
     account: usize,
 ) -> Result<RequirementPath, BacktestError> {
     let overlays = assembly.overlays.get(model).map_or(&[][..], Vec::as_slice);
+    if overlays.is_empty() && days.iter().all(|day| day.models[model].parts.is_empty()) {
+        return Ok(own_path(days, model, account));
+    }
     let mut path = RequirementPath::default();
     let mut unmitigated = Vec::with_capacity(days.len());
     for (at, day) in days.iter().enumerate() {
@@ -165,6 +168,17 @@ fn requirement_path(
     Ok(path)
 }
 
+/// The path of a model without overlays whose parts are not kept: the replayed amounts as they are.
+fn own_path(days: &[DayResult], model: usize, account: usize) -> RequirementPath {
+    let of = || days.iter().map(|day| &day.models[model]);
+    RequirementPath {
+        initial: of().map(|of| of.initial[account]).collect(),
+        maintenance: of().map(|of| of.maintenance[account]).collect(),
+        binding: of().map(|of| of.binding.get(account)).collect(),
+        components: Vec::new(),
+    }
+}
+
 /// The node that stands for the model's own requirement below the overlays.
 const OWN: &str = "model";
 
@@ -181,7 +195,7 @@ fn push(path: &mut RequirementPath, report: MarginReport, own: &[(&str, f64)]) {
     let at = path.initial.len();
     path.initial.push(report.initial.amount());
     path.maintenance.push(report.maintenance.amount());
-    path.binding.push(report.binding.unwrap_or_default());
+    path.binding.push(report.binding.as_deref());
     if own.is_empty() {
         return;
     }
@@ -259,10 +273,11 @@ fn zones(
 fn procyclicality(requirements: &[Vec<RequirementPath>]) -> Vec<ProcyclicalityRow> {
     let mut rows = Vec::new();
     for (model, paths) in requirements.iter().enumerate() {
-        for (account, path) in paths.iter().enumerate() {
+        let row = |(account, path): (usize, &RequirementPath)| {
             let metrics = MarginPath::new(&path.initial).ok().map(|path| path.summary());
-            rows.push(ProcyclicalityRow { model, account, metrics });
-        }
+            ProcyclicalityRow { model, account, metrics }
+        };
+        rows.par_extend(paths.par_iter().enumerate().map(row));
     }
     rows
 }

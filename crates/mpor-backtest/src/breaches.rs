@@ -24,7 +24,8 @@ pub(crate) fn find_breaches(
             for (step, loss) in losses.by(assembly.convention).iter().enumerate() {
                 let (Some(loss), requirement) = (*loss, path.initial[step]) else { continue };
                 if Loss(loss).breaches(Money(requirement)) {
-                    let (time, binding) = (times[step], path.binding[step].clone());
+                    let binding = path.binding.get(step).unwrap_or_default().to_owned();
+                    let time = times[step];
                     let causes = Vec::new();
                     breaches.push(Breach {
                         time,

@@ -1,7 +1,7 @@
 //! One replayed margin date as plain data: what the models asked and what then was lost. The unit of a shard.
 
-use mpor_core::Timestamp;
-use mpor_margin::{Component, MarginReport, Rule};
+use mpor_core::{Labels, Timestamp};
+use mpor_margin::{Amounts, Component, MarginReport, Rule};
 
 use crate::realised::AccountLoss;
 
@@ -31,58 +31,23 @@ pub struct ModelDay {
     pub parts: Vec<(String, Vec<Option<f64>>)>,
 }
 
-/// Texts by account, each different text kept once: most accounts share a few.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Labels {
-    names: Vec<String>,
-    index: Vec<Option<u32>>,
-}
-
-impl Labels {
-    /// Adds the text of the next account.
-    pub fn push(&mut self, text: Option<String>) {
-        let index = text.map(|text| {
-            let known = self.names.iter().position(|name| *name == text);
-            known.unwrap_or_else(|| {
-                self.names.push(text);
-                self.names.len() - 1
-            }) as u32
-        });
-        self.index.push(index);
-    }
-
-    /// The text of an account.
-    #[must_use]
-    pub fn get(&self, account: usize) -> Option<&str> {
-        let index = *self.index.get(account)?;
-        Some(self.names[index? as usize].as_str())
-    }
-
-    /// Number of accounts.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.index.len()
-    }
-
-    /// Whether there is no account.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.index.is_empty()
-    }
-}
-
 impl ModelDay {
-    /// Adds the next account's report, with its parts if asked for.
-    pub fn push(&mut self, report: MarginReport, parts: Parts) {
+    /// Adds the next account's report with its parts.
+    pub fn push(&mut self, report: &MarginReport) {
         let account = self.initial.len();
         self.initial.push(report.initial.amount());
         self.maintenance.push(report.maintenance.amount());
-        self.binding.push(report.binding);
-        if parts == Parts::Keep {
-            for (name, amount) in additive_parts(&report.initial) {
-                self.push_part(name, account, amount);
-            }
+        self.binding.push(report.binding.as_deref());
+        for (name, amount) in additive_parts(&report.initial) {
+            self.push_part(name, account, amount);
         }
+    }
+
+    /// Adds the next account's amounts.
+    pub fn push_amounts(&mut self, amounts: &Amounts<'_>) {
+        self.initial.push(amounts.initial);
+        self.maintenance.push(amounts.maintenance);
+        self.binding.push(amounts.binding.as_deref());
     }
 
     /// Adds to a part of one account.
@@ -149,16 +114,5 @@ mod tests {
         let root = Component::scaled("initial", 1.25, largest);
         assert_eq!(additive_parts(&root), [("scan", 87.5), ("basis", 12.5)]);
         assert_eq!(additive_parts(&root).iter().map(|part| part.1).sum::<f64>(), root.amount());
-    }
-
-    #[test]
-    fn labels_keep_each_text_once() {
-        let mut labels = Labels::default();
-        for text in [Some("down"), None, Some("up"), Some("down")] {
-            labels.push(text.map(str::to_owned));
-        }
-        assert_eq!(labels.names, ["down", "up"]);
-        assert_eq!(labels.get(1), None);
-        assert_eq!(labels.get(3), Some("down"));
     }
 }

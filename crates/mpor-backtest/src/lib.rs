@@ -22,7 +22,7 @@ pub mod tables;
 pub use assemble::{Assembly, assemble};
 pub use cost::CostRow;
 pub use coverage::{CoverageRow, Light, TestRow, Zone};
-pub use day::{DayResult, Labels, ModelDay, Parts};
+pub use day::{DayResult, ModelDay, Parts};
 pub use error::BacktestError;
 pub use procyclicality::Procyclicality;
 pub use realised::{AccountLoss, UnitPnl};

@@ -102,7 +102,10 @@ impl<'a> MarginPath<'a> {
     #[must_use]
     pub fn summary(&self) -> Procyclicality {
         let levels = self.levels();
-        let call = |lag| self.call(lag).map(|call| (lag, call.ratio, call.amount));
+        let call = |lag| {
+            let rise = (lag < self.0.len()).then(|| self.rise(lag))?;
+            Some((lag, rise.ratio, rise.amount))
+        };
         Procyclicality {
             mean: levels.mean,
             maximum: levels.maximum,

@@ -110,9 +110,22 @@ impl UnitPnl {
     /// Loss of a portfolio by both conventions and what it was valued by.
     #[must_use]
     pub fn loss(&self, portfolio: &Portfolio) -> AccountLoss {
-        let mut loss = AccountLoss { sources: self.sources(portfolio), ..AccountLoss::default() };
-        for k in 0..self.steps() {
-            let at = self.portfolio(portfolio, k).loss().0;
+        self.loss_over(portfolio, &mut Vec::new())
+    }
+
+    /// The same, with the memory of an earlier portfolio: its P&L at each step is left in `path`.
+    pub(crate) fn loss_over(&self, portfolio: &Portfolio, path: &mut Vec<f64>) -> AccountLoss {
+        let mut loss = AccountLoss::default();
+        path.clear();
+        // What the empty sum is, so that each step is the sum of `portfolio` to the bit.
+        path.resize(self.steps(), std::iter::empty::<f64>().sum());
+        for (row, quantity) in self.rows(portfolio) {
+            for (sum, unit) in path.iter_mut().zip(self.reporting.row(row)) {
+                *sum += quantity * unit;
+            }
+            loss.sources.count(self.sources.row(row).last());
+        }
+        for at in path.iter().map(|pnl| Pnl(*pnl).loss().0) {
             loss.horizon = Some(at);
             loss.worst = Some(loss.worst.map_or(at, |worst| worst.max(at)));
         }
@@ -130,19 +143,6 @@ impl UnitPnl {
             }
         }
         worst.0
-    }
-
-    fn sources(&self, portfolio: &Portfolio) -> SourceCounts {
-        let mut counts = SourceCounts::default();
-        let Some(last) = self.steps().checked_sub(1) else { return counts };
-        for (row, _) in self.rows(portfolio) {
-            match self.sources[[row, last]] {
-                Source::Mark => counts.marks += 1,
-                Source::Surface => counts.surface += 1,
-                Source::Settlement => counts.settlements += 1,
-            }
-        }
-        counts
     }
 
     /// Row and quantity of each position; the rows were made from the portfolios, so none is missing.
@@ -169,6 +169,17 @@ pub fn gross_notional(history: &History, state: &MarketState, portfolio: &Portfo
     };
     let positions = portfolio.positions().iter();
     positions.map(|position| position.quantity.abs() * notional(position.instrument)).sum()
+}
+
+impl SourceCounts {
+    fn count(&mut self, source: Option<&Source>) {
+        match source {
+            Some(Source::Mark) => self.marks += 1,
+            Some(Source::Surface) => self.surface += 1,
+            Some(Source::Settlement) => self.settlements += 1,
+            None => {}
+        }
+    }
 }
 
 struct Outcome {

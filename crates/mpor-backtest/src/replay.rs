@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use mpor_core::{Books, History, Horizon, InstrumentIx, MarketState, Portfolio};
-use mpor_margin::{MarginModel, Prepared};
+use mpor_margin::{MarginModel, Scratch};
 use mpor_risk::Day;
 use rayon::prelude::*;
 
@@ -153,38 +153,39 @@ impl Replay<'_> {
             source: Box::new(source),
         })?;
         let mut answers = ModelDay::default();
+        let mut scratch = Scratch::default();
         for (portfolio, account) in portfolios.iter().zip(&self.books.accounts) {
-            self.ask(model.id(), &*prepared, day, portfolio, account, &mut answers)?;
+            let ask = match self.config.parts {
+                Parts::Keep => prepared.requirement(portfolio).map(|report| answers.push(&report)),
+                Parts::Drop => prepared
+                    .amounts(portfolio, &mut scratch)
+                    .map(|amounts| answers.push_amounts(&amounts)),
+            };
+            ask.map_err(|source| BacktestError::Requirement {
+                model: model.id().to_owned(),
+                account: account.clone(),
+                time: day.time(),
+                source: Box::new(source),
+            })?;
         }
+        self.check_finite(model.id(), day, &answers)?;
         Ok(answers)
     }
 
-    fn ask(
+    fn check_finite(
         &self,
         model: &str,
-        prepared: &dyn Prepared,
         day: &Day<'_>,
-        portfolio: &Portfolio,
-        account: &str,
-        answers: &mut ModelDay,
+        answers: &ModelDay,
     ) -> Result<(), BacktestError> {
-        let report = prepared.requirement(portfolio).map_err(|source| {
-            let (model, account) = (model.to_owned(), account.to_owned());
-            BacktestError::Requirement {
-                model,
-                account,
-                time: day.time(),
-                source: Box::new(source),
-            }
-        })?;
-        for amount in [report.initial.amount(), report.maintenance.amount()] {
-            if !amount.is_finite() {
-                let (model, account) = (model.to_owned(), account.to_owned());
-                return Err(BacktestError::NotFinite { model, account, time: day.time(), amount });
-            }
-        }
-        answers.push(report, self.config.parts);
-        Ok(())
+        let both = answers.initial.iter().zip(&answers.maintenance);
+        let odd = both.enumerate().find_map(|(account, (&initial, &maintenance))| {
+            let amount = [initial, maintenance].into_iter().find(|amount| !amount.is_finite())?;
+            Some((account, amount))
+        });
+        let Some((account, amount)) = odd else { return Ok(()) };
+        let (model, account) = (model.to_owned(), self.books.accounts[account].clone());
+        Err(BacktestError::NotFinite { model, account, time: day.time(), amount })
     }
 
     fn losses(
@@ -198,11 +199,12 @@ impl Replay<'_> {
         let over = self.states.get(from..=from + self.config.horizon.steps());
         let unit =
             over.map(|states| UnitPnl::realise(self.history, step, states, held)).transpose()?;
-        let account = |portfolio: &Portfolio| {
-            let loss = unit.as_ref().map(|unit| unit.loss(portfolio)).unwrap_or_default();
+        let mut path = Vec::new();
+        let mut account = |portfolio: &Portfolio| {
+            let loss = unit.as_ref().map(|unit| unit.loss_over(portfolio, &mut path));
             let gross_notional = gross_notional(self.history, state, portfolio);
-            AccountLoss { gross_notional, ..loss }
+            AccountLoss { gross_notional, ..loss.unwrap_or_default() }
         };
-        Ok(portfolios.iter().map(account).collect())
+        Ok(portfolios.iter().map(&mut account).collect())
     }
 }

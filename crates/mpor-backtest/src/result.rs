@@ -2,7 +2,7 @@
 //!
 //! Paths are aligned: `[model][account].initial[step]` belongs to `times[step]`. All amounts in reporting currency.
 
-use mpor_core::{Horizon, Level, LossConvention, Timestamp};
+use mpor_core::{Horizon, Labels, Level, LossConvention, Timestamp};
 
 use crate::coverage::CoverageRow;
 use crate::procyclicality::Procyclicality;
@@ -58,8 +58,8 @@ pub struct RequirementPath {
     pub initial: Vec<f64>,
     /// Maintenance margin.
     pub maintenance: Vec<f64>,
-    /// The binding scenario or rule; empty where none binds.
-    pub binding: Vec<String>,
+    /// The binding scenario or rule; missing where none binds.
+    pub binding: Labels,
     /// The parts that the initial margin is the sum of, by name: `components[i].1[step]`, zero where a part has no share.
     /// Below a largest-of they are the parts of what bound. Empty when the replay did not keep them.
     pub components: Vec<(String, Vec<f64>)>,

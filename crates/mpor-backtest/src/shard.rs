@@ -75,7 +75,7 @@ fn requirements(days: &[DayResult]) -> Result<Table, BacktestError> {
             })
         })
     };
-    let binding = rows().map(|(_, _, account, of)| of.binding.get(account).map(str::to_owned));
+    let binding = rows().map(|(_, _, account, of)| of.binding.get(account));
     Ok(Table::new(
         REQUIREMENTS,
         [
@@ -87,7 +87,7 @@ fn requirements(days: &[DayResult]) -> Result<Table, BacktestError> {
                 "maintenance",
                 Column::numbers(rows().map(|(_, _, account, of)| of.maintenance[account])),
             ),
-            ("binding", Column::Text(binding.collect())),
+            ("binding", Column::Label(binding.collect())),
         ],
     )?)
 }
@@ -114,7 +114,7 @@ fn components(days: &[DayResult]) -> Result<Table, BacktestError> {
         [
             ("step", Column::counts(steps)),
             ("model", Column::counts(models)),
-            ("part", Column::texts(parts)),
+            ("part", Column::labels(parts)),
             ("account", Column::counts(accounts)),
             ("amount", Column::numbers(amounts)),
         ],
@@ -160,9 +160,10 @@ impl<'a> Reader<'a> {
         values.collect::<Option<_>>().ok_or_else(|| self.broken(column))
     }
 
-    fn texts(&self, column: &'static str) -> Result<&'a [Option<String>], BacktestError> {
+    fn texts(&self, column: &'static str) -> Result<Vec<Option<&'a str>>, BacktestError> {
         match self.table.column(column) {
-            Some(Column::Text(values)) => Ok(values),
+            Some(Column::Text(values)) => Ok(values.iter().map(Option::as_deref).collect()),
+            Some(Column::Label(values)) => Ok(values.iter().collect()),
             _ => Err(self.broken(column)),
         }
     }
@@ -226,7 +227,7 @@ fn read_requirements(reader: &Reader<'_>, days: &mut [DayResult]) -> Result<(), 
         }
         of.initial.push(initial[row]);
         of.maintenance.push(maintenance[row]);
-        of.binding.push(binding[row].clone());
+        of.binding.push(binding[row]);
     }
     Ok(())
 }
@@ -238,7 +239,7 @@ fn read_components(reader: &Reader<'_>, days: &mut [DayResult]) -> Result<(), Ba
     for row in 0..steps.len() {
         let day = day_of(days, steps[row]).ok_or_else(|| reader.broken("step"))?;
         let of = day.models.get_mut(models[row]).ok_or_else(|| reader.broken("model"))?;
-        let part = parts[row].as_deref().ok_or_else(|| reader.broken("part"))?;
+        let part = parts[row].ok_or_else(|| reader.broken("part"))?;
         of.push_part(part, accounts[row], amounts[row]);
     }
     Ok(())

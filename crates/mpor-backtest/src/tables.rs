@@ -71,20 +71,16 @@ pub fn requirements(
     let components = |row: Required<'_>| {
         (initial(&row) && !row.path.components.is_empty()).then(|| row.components())
     };
-    let binding = |row: Required<'_>| {
-        let text = &row.path.binding[row.step];
-        (!text.is_empty()).then(|| text.clone())
-    };
     Ok(Table::new(
         "requirements",
         [
             ("time", Column::times(rows().map(|row| result.times[row.step]))),
-            ("account", Column::texts(rows().map(|row| result.accounts[row.account].as_str()))),
-            ("model", Column::texts(rows().map(|row| result.models[row.model].id.as_str()))),
-            ("level", Column::texts(rows().map(|row| row.level))),
+            ("account", Column::labels(rows().map(|row| &result.accounts[row.account]))),
+            ("model", Column::labels(rows().map(|row| &result.models[row.model].id))),
+            ("level", Column::labels(rows().map(|row| row.level))),
             ("amount", Column::numbers(rows().map(|row| row.amount))),
             ("components", Column::Text(rows().map(components).collect())),
-            ("binding", Column::Text(rows().map(binding).collect())),
+            ("binding", Column::Label(rows().map(|row| row.path.binding.get(row.step)).collect())),
         ],
     )?)
 }
@@ -131,10 +127,7 @@ pub fn losses(result: &BacktestResult, accounts: Range<usize>) -> Result<Table, 
         "losses",
         [
             ("time", Column::times(rows().map(|(_, step)| result.times[step]))),
-            (
-                "account",
-                Column::texts(rows().map(|(account, _)| result.accounts[account].as_str())),
-            ),
+            ("account", Column::labels(rows().map(|(account, _)| &result.accounts[account]))),
             ("loss_horizon", Column::Number(horizon.collect())),
             ("loss_worst", Column::Number(worst.collect())),
             ("gross_notional", Column::numbers(gross)),
@@ -152,17 +145,17 @@ pub fn losses(result: &BacktestResult, accounts: Range<usize>) -> Result<Table, 
 pub fn breaches(result: &BacktestResult) -> Result<Table, BacktestError> {
     let rows = || result.breaches.iter();
     let binding =
-        rows().map(|row| (!row.binding.is_empty()).then(|| row.binding.clone())).collect();
+        rows().map(|row| Some(row.binding.as_str()).filter(|text| !text.is_empty())).collect();
     Ok(Table::new(
         "breaches",
         [
             ("time", Column::times(rows().map(|row| row.time))),
-            ("account", Column::texts(rows().map(|row| result.accounts[row.account].as_str()))),
-            ("model", Column::texts(rows().map(|row| result.models[row.model].id.as_str()))),
+            ("account", Column::labels(rows().map(|row| result.accounts[row.account].as_str()))),
+            ("model", Column::labels(rows().map(|row| result.models[row.model].id.as_str()))),
             ("requirement", Column::numbers(rows().map(|row| row.requirement))),
             ("loss", Column::numbers(rows().map(|row| row.loss))),
             ("shortfall", Column::numbers(rows().map(|row| row.shortfall()))),
-            ("binding", Column::Text(binding)),
+            ("binding", Column::Label(binding)),
         ],
     )?)
 }
@@ -181,12 +174,12 @@ pub fn explain(result: &BacktestResult) -> Result<Table, BacktestError> {
         "explain",
         [
             ("time", Column::times(rows().map(|(breach, _)| breach.time))),
-            ("account", Column::texts(rows().map(|(breach, _)| account(breach.account)))),
+            ("account", Column::labels(rows().map(|(breach, _)| account(breach.account)))),
             (
                 "model",
-                Column::texts(rows().map(|(breach, _)| result.models[breach.model].id.as_str())),
+                Column::labels(rows().map(|(breach, _)| result.models[breach.model].id.as_str())),
             ),
-            ("cause", Column::texts(rows().map(|(_, (cause, _))| cause.name()))),
+            ("cause", Column::labels(rows().map(|(_, (cause, _))| cause.name()))),
             ("pnl", Column::numbers(rows().map(|(_, (_, amount))| *amount))),
         ],
     )?)
@@ -205,8 +198,8 @@ pub fn coverage(result: &BacktestResult) -> Result<Table, BacktestError> {
     Ok(Table::new(
         "coverage",
         [
-            ("model", Column::texts(rows().map(|row| result.models[row.model].id.as_str()))),
-            ("account", Column::Text(rows().map(|row| name(result, row.account)).collect())),
+            ("model", Column::labels(rows().map(|row| result.models[row.model].id.as_str()))),
+            ("account", Column::Label(rows().map(|row| name(result, row.account)).collect())),
             ("observations", Column::counts(rows().map(|row| row.observations))),
             ("breaches", Column::counts(rows().map(|row| row.breaches))),
             ("coverage", Column::Number(rows().map(|row| row.coverage).collect())),
@@ -214,7 +207,7 @@ pub fn coverage(result: &BacktestResult) -> Result<Table, BacktestError> {
             ("high_95", Column::Number(rows().map(|row| row.bounds.map(|b| b.1)).collect())),
             ("worst_shortfall", Column::numbers(rows().map(|row| row.worst_shortfall))),
             ("mean_shortfall", Column::numbers(rows().map(|row| row.mean_shortfall))),
-            ("zone", Column::Text(rows().map(zone).collect())),
+            ("zone", Column::Label(rows().map(zone).collect())),
             ("green_max", count(|zone| zone.green_max)),
             ("yellow_max", count(|zone| zone.yellow_max)),
         ],
@@ -237,12 +230,12 @@ pub fn coverage_tests(result: &BacktestResult) -> Result<Table, BacktestError> {
     Ok(Table::new(
         "coverage_tests",
         [
-            ("model", Column::texts(rows().map(|(row, _)| model(row.model)))),
-            ("account", Column::Text(rows().map(|(row, _)| name(result, row.account)).collect())),
-            ("test", Column::texts(rows().map(|(_, test)| test.test.as_str()))),
+            ("model", Column::labels(rows().map(|(row, _)| model(row.model)))),
+            ("account", Column::Label(rows().map(|(row, _)| name(result, row.account)).collect())),
+            ("test", Column::labels(rows().map(|(_, test)| test.test.as_str()))),
             ("statistic", number(|test| test.statistic)),
             ("p_value", number(|test| test.p_value)),
-            ("note", Column::texts(rows().map(|(_, test)| test.note.as_str()))),
+            ("note", Column::labels(rows().map(|(_, test)| test.note.as_str()))),
         ],
     )?)
 }
@@ -257,10 +250,13 @@ pub fn procyclicality(result: &BacktestResult) -> Result<Table, BacktestError> {
         Column::Number(rows().map(|row| row.metrics.as_ref().and_then(of)).collect())
     };
     let mut columns = vec![
-        ("model".to_owned(), Column::texts(rows().map(|row| result.models[row.model].id.as_str()))),
+        (
+            "model".to_owned(),
+            Column::labels(rows().map(|row| result.models[row.model].id.as_str())),
+        ),
         (
             "account".to_owned(),
-            Column::texts(rows().map(|row| result.accounts[row.account].as_str())),
+            Column::labels(rows().map(|row| result.accounts[row.account].as_str())),
         ),
         ("mean".to_owned(), number(&|metrics| Some(metrics.mean))),
         ("maximum".to_owned(), number(&|metrics| Some(metrics.maximum))),
@@ -287,8 +283,8 @@ pub fn cost(result: &BacktestResult) -> Result<Table, BacktestError> {
     Ok(Table::new(
         "cost",
         [
-            ("model", Column::texts(rows().map(|row| result.models[row.model].id.as_str()))),
-            ("account", Column::Text(rows().map(|row| name(result, row.account)).collect())),
+            ("model", Column::labels(rows().map(|row| result.models[row.model].id.as_str()))),
+            ("account", Column::Label(rows().map(|row| name(result, row.account)).collect())),
             ("mean", Column::numbers(rows().map(|row| row.mean))),
             ("peak", Column::numbers(rows().map(|row| row.peak))),
             (
@@ -304,14 +300,14 @@ pub fn cost(result: &BacktestResult) -> Result<Table, BacktestError> {
     )?)
 }
 
-fn name(result: &BacktestResult, account: Option<usize>) -> Option<String> {
-    account.map(|account| result.accounts[account].clone())
+fn name(result: &BacktestResult, account: Option<usize>) -> Option<&str> {
+    account.map(|account| result.accounts[account].as_str())
 }
 
-fn light(light: Light) -> String {
+fn light(light: Light) -> &'static str {
     match light {
-        Light::Green => "green".to_owned(),
-        Light::Yellow => "yellow".to_owned(),
-        Light::Red => "red".to_owned(),
+        Light::Green => "green",
+        Light::Yellow => "yellow",
+        Light::Red => "red",
     }
 }

@@ -14,6 +14,26 @@ pub struct Labels {
 const MISSING: u32 = u32::MAX;
 
 impl Labels {
+    /// The texts `names[index]`. The names must differ.
+    pub fn coded<S: Into<String>>(
+        names: impl IntoIterator<Item = S>,
+        index: impl IntoIterator<Item = usize>,
+    ) -> Self {
+        let names: Vec<String> = names.into_iter().map(Into::into).collect();
+        let mut sorted: Vec<u32> = (0..names.len() as u32).collect();
+        sorted.sort_unstable_by_key(|&name| &names[name as usize]);
+        let index = index.into_iter().map(|which| which as u32).collect();
+        Labels { names, sorted, index }
+    }
+
+    /// Adds the texts of `other`, each `times` times over.
+    pub fn extend_repeated(&mut self, other: &Labels, times: usize) {
+        let known: Vec<u32> = other.names.iter().map(|name| self.which(name)).collect();
+        let here = |which: &u32| known.get(*which as usize).copied().unwrap_or(MISSING);
+        let repeated = other.index.iter().flat_map(|which| std::iter::repeat_n(here(which), times));
+        self.index.extend(repeated);
+    }
+
     /// Adds the next text.
     pub fn push(&mut self, text: Option<&str>) {
         let which = text.map_or(MISSING, |text| self.which(text));
@@ -83,5 +103,14 @@ mod tests {
         assert_eq!(labels.names, ["down", "up", ""]);
         assert_eq!(labels.iter().collect::<Vec<_>>(), texts);
         assert_eq!((labels.len(), labels.get(6)), (6, None));
+    }
+
+    #[test]
+    fn coded_and_repeated_texts_are_the_same_texts() {
+        let mut coded = Labels::coded(["b", "a"], [1, 0, 1]);
+        coded.extend_repeated(&[None, Some("c"), Some("a")].into_iter().collect(), 2);
+        let expected = ["a", "b", "a"].map(Some).into_iter();
+        let expected = expected.chain([None, None, Some("c"), Some("c"), Some("a"), Some("a")]);
+        assert!(coded.iter().eq(expected));
     }
 }

@@ -80,13 +80,31 @@ impl SmileShape {
     #[must_use]
     #[inline]
     pub fn total_variance(&self, k: f64, theta: f64) -> f64 {
+        self.variance(k, theta, self.phi(theta))
+    }
+
+    /// How steeply moneyness enters at an at-the-money total variance.
+    fn phi(&self, theta: f64) -> f64 {
         let decay = libm::pow(theta, self.gamma) * libm::pow(1.0 + theta, 1.0 - self.gamma);
-        let phi = self.eta / decay;
+        self.eta / decay
+    }
+
+    #[inline]
+    fn variance(&self, k: f64, theta: f64, phi: f64) -> f64 {
         let x = phi * k;
         let tilt = x + self.rho;
         let root = (tilt * tilt + 1.0 - self.rho * self.rho).sqrt();
         0.5 * theta * (1.0 + self.rho * x + root)
     }
+}
+
+/// One expiry of a surface.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Smile {
+    shape: SmileShape,
+    years: f64,
+    theta: f64,
+    phi: f64,
 }
 
 impl VolSurface {
@@ -140,8 +158,14 @@ impl VolSurface {
     /// Black volatility a year at log-moneyness `k = ln(K / F)` and a time to expiry of `years` (above zero).
     #[must_use]
     pub fn vol(&self, k: f64, years: f64) -> f64 {
+        self.smile(years).vol(k)
+    }
+
+    /// The smile at a time to expiry of `years` (above zero), for many moneynesses.
+    #[must_use]
+    pub fn smile(&self, years: f64) -> Smile {
         let theta = self.atm_total_variance(years);
-        (self.shape.total_variance(k, theta) / years).sqrt()
+        Smile { shape: self.shape, years, theta, phi: self.shape.phi(theta) }
     }
 
     /// The pillars, by increasing tenor.
@@ -160,6 +184,15 @@ impl VolSurface {
     #[must_use]
     pub fn origin(&self) -> Origin {
         self.origin
+    }
+}
+
+impl Smile {
+    /// Black volatility a year at log-moneyness `k = ln(K / F)`.
+    #[must_use]
+    #[inline]
+    pub fn vol(&self, k: f64) -> f64 {
+        (self.shape.variance(k, self.theta, self.phi) / self.years).sqrt()
     }
 }
 

@@ -58,6 +58,10 @@ pub enum StatsError {
 
 /// The first value that is not finite, as an error.
 pub(crate) fn all_finite(values: &[f64]) -> Result<(), StatsError> {
+    // Without an early exit this is a vector loop; which value it was is only looked for when one was.
+    if values.iter().fold(true, |all, value| all & value.is_finite()) {
+        return Ok(());
+    }
     match values.iter().position(|value| !value.is_finite()) {
         None => Ok(()),
         Some(index) => Err(StatsError::NotFinite { index, value: values[index] }),

@@ -104,9 +104,13 @@ impl QuantileRule {
         scratch: &mut Vec<f64>,
     ) -> Result<f64, StatsError> {
         check(losses)?;
+        let place = self.place(losses.len(), level, side);
+        if place.lower <= FEW {
+            largest(losses, place.lower, scratch);
+            return Ok(between(scratch[place.upper - 1], scratch[place.lower - 1], place.share));
+        }
         scratch.clear();
         scratch.extend_from_slice(losses);
-        let place = self.place(losses.len(), level, side);
         let (before, &mut lower, _) =
             scratch.select_nth_unstable_by(place.lower - 1, |a, b| b.total_cmp(a));
         let upper = if place.upper == place.lower {
@@ -262,6 +266,10 @@ fn between(upper: f64, lower: f64, share: f64) -> f64 {
 
 /// The `k` largest losses, largest first: sorted, so that their sum does not depend on the order of scenarios.
 fn sort_worst<'a>(losses: &[f64], k: usize, scratch: &'a mut Vec<f64>) -> &'a [f64] {
+    if k <= FEW {
+        largest(losses, k, scratch);
+        return scratch;
+    }
     scratch.clear();
     scratch.extend_from_slice(losses);
     if k < scratch.len() {
@@ -270,6 +278,33 @@ fn sort_worst<'a>(losses: &[f64], k: usize, scratch: &'a mut Vec<f64>) -> &'a [f
     let worst = &mut scratch[..k];
     worst.sort_unstable_by(|a, b| b.total_cmp(a));
     worst
+}
+
+/// Up to so many of the largest losses are kept in order while the rest is passed over once.
+const FEW: usize = 64;
+
+/// The `k` largest losses, 1 to all of them, largest first.
+fn largest(losses: &[f64], k: usize, top: &mut Vec<f64>) {
+    let (first, rest) = losses.split_at(k);
+    top.clear();
+    top.extend_from_slice(first);
+    top.sort_unstable_by(|a, b| b.total_cmp(a));
+    for block in rest.chunks(8) {
+        // Nearly always false, and without a branch inside a vector loop.
+        let least = top[k - 1];
+        if block.iter().fold(false, |any, loss| any | (*loss >= least)) {
+            block.iter().for_each(|loss| keep(top, *loss));
+        }
+    }
+}
+
+/// Puts a loss in its place and drops the least one.
+fn keep(top: &mut [f64], loss: f64) {
+    let place = top.partition_point(|known| known.total_cmp(&loss).is_ge());
+    if place < top.len() {
+        top[place..].rotate_right(1);
+        top[place] = loss;
+    }
 }
 
 /// Mean over `mass` observations of `worst`, which holds `ceil(mass)` of them (at least one).
@@ -316,6 +351,23 @@ mod tests {
         assert!((es - 9.8).abs() < 1e-14);
         // A tail lighter than one observation is the largest loss.
         assert_eq!(expected_shortfall(&one_to(10), level("0.99"), &mut Vec::new()).unwrap(), 10.0);
+    }
+
+    #[test]
+    fn the_largest_losses_are_those_of_a_sort() {
+        let mut stream = crate::random::Streams::new(1, "largest", 0).path(0);
+        // Rounded, so that many are equal, and some are zeros of either sign.
+        let losses: Vec<f64> = (0..300).map(|_| (4.0 * stream.normal()).round() / 4.0).collect();
+        let bits = |values: &[f64]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+        for n in [1, 2, 63, 64, 65, 200, 300] {
+            let mut sorted = losses[..n].to_vec();
+            sorted.sort_unstable_by(|a, b| b.total_cmp(a));
+            for k in 1..=n {
+                let mut top = Vec::new();
+                largest(&losses[..n], k, &mut top);
+                assert_eq!(bits(&top), bits(&sorted[..k]), "{k} of {n}");
+            }
+        }
     }
 
     #[test]

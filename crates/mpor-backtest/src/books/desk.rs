@@ -230,8 +230,9 @@ impl Chain<'_> {
             expected: "strictly between 0 and 1, such as 0.25",
         })?;
         let (mut moneyness, mut share, mut before) = (0.0, 1.0, f64::INFINITY);
+        let (smile, root_years) = (self.surface.smile(self.years), self.years.sqrt());
         for _ in 0..200 {
-            let s = self.surface.vol(moneyness, self.years) * self.years.sqrt();
+            let s = smile.vol(moneyness) * root_years;
             let step = -right.sign() * quantile * s + 0.5 * s * s - moneyness;
             if step.abs() < 1e-10 {
                 return Ok(self.strikes.nearest(self.forward * moneyness.exp()));
