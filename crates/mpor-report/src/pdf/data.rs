@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::grid::Grid;
 use super::inputs::{self, Card};
-use super::{tables, world};
+use super::{coverage_tests, tables, world};
 use crate::drawing::Drawing;
 use crate::evidence::Evidence;
 use crate::format::{count, counted, short_percent};
@@ -76,8 +76,11 @@ pub(super) fn report(evidence: &Evidence<'_>, shown: &[&Drawing]) -> Report {
         verdicts: tables::verdicts(evidence),
         story: story::story(evidence).iter().map(|text| breakable(text)).collect(),
         figures: shown.iter().enumerate().map(picture).collect(),
-        tests: tables::tests(evidence),
-        test_remarks: tables::test_remarks(evidence).iter().map(|text| breakable(text)).collect(),
+        tests: coverage_tests::tests(evidence),
+        test_remarks: coverage_tests::test_remarks(evidence)
+            .iter()
+            .map(|text| breakable(text))
+            .collect(),
         ledger: tables::ledger(evidence),
         procyclicality: tables::procyclicality(evidence),
         history: inputs::history(evidence),

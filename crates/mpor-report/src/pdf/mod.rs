@@ -1,6 +1,7 @@
 //! The report as a PDF: typeset in process by typst from an embedded template, with every word and number handed over
 //! as data, never as markup. The document is PDF/A-2a and PDF/UA-1: archivable, tagged, with alternative texts.
 
+mod coverage_tests;
 mod data;
 mod grid;
 mod inputs;
