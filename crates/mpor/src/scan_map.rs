@@ -12,8 +12,7 @@ use crate::moment::Moment;
 use crate::study::StudyFile;
 
 /// Moves of the map's axes as shares of the model's ranges.
-const PRICE_SHARES: [f64; 9] =
-    [-1.0, -2.0 / 3.0, -1.0 / 3.0, -1.0 / 6.0, 0.0, 1.0 / 6.0, 1.0 / 3.0, 2.0 / 3.0, 1.0];
+const PRICE_SHARES: [f64; 9] = [-1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75, 1.0];
 const VOL_SHARES: [f64; 5] = [-1.0, -0.5, 0.0, 0.5, 1.0];
 
 /// The map of the first scanning model, on the date and account of its largest shortfall, or of its largest requirement where

@@ -50,7 +50,7 @@ impl AllSeries {
         all.read_prices(file)?;
         all.read_vol_index(file)?;
         all.read_funding(file)?;
-        all.to_reporting_currency(file)?;
+        all.restate_in_reporting_currency(file)?;
         Ok(all)
     }
 
@@ -97,7 +97,7 @@ impl AllSeries {
     }
 
     /// Multiplies the prices of each underlying by the constant value of its quote currency.
-    fn to_reporting_currency(&mut self, file: &StudyFile) -> Result<(), MporError> {
+    fn restate_in_reporting_currency(&mut self, file: &StudyFile) -> Result<(), MporError> {
         let mut done: BTreeMap<&str, &str> = BTreeMap::new();
         for (index, spec) in file.study.underlying.iter().enumerate() {
             let Some(quote) = &spec.quote else { continue };
