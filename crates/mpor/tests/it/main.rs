@@ -1,0 +1,16 @@
+//! The facade from a study file to a run's folder, on a made-up market: what survives a kill, what a later price may change,
+//! what verification notices, and sums that must come out.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod breakdown;
+mod by_hand;
+mod folder;
+mod future;
+mod lab;
+mod position_files;
+mod refused;
+mod rerun;
+mod results;
+mod resume;
+mod threads;
+mod verify;
