@@ -16,7 +16,7 @@ use resvg::{tiny_skia, usvg};
 use crate::drawing::{Drawing, KeyMark};
 use crate::error::ReportError;
 use crate::fonts::{Typeface, Weight};
-use crate::palette::{self, QUIET, TEXT, WHITE};
+use crate::palette::{self, QUIET, TEXT};
 use canvas::{Anchor, Canvas, Type};
 use layout::{Layout, PANEL_TITLE, SWATCH, TICK, TITLE, layout};
 
@@ -31,6 +31,8 @@ pub(crate) enum Setting {
     Page,
 }
 
+/// White around a figure that stands alone, in points.
+const PAD: f64 = 9.0;
 /// CSS pixels in a point, and pixels of the picture in a CSS pixel.
 const PIXELS: f64 = 4.0 / 3.0;
 const ZOOM: f32 = 2.0;
@@ -49,11 +51,11 @@ pub(crate) fn svg(
     let mut body = String::new();
     {
         let canvas = Canvas::new(&mut body, size, &drawing.id, typeface);
-        canvas.block((0.0, 0.0), size, WHITE)?;
         paint(&canvas, drawing, &layout)?;
         canvas.finish()?;
     }
-    Ok(headed(&body, drawing, size))
+    let pad = if setting == Setting::Alone { PAD } else { 0.0 };
+    Ok(headed(&body, drawing, size, pad))
 }
 
 fn paint(canvas: &Canvas<'_>, drawing: &Drawing, layout: &Layout) -> Result<(), ReportError> {
@@ -91,18 +93,19 @@ fn key(canvas: &Canvas<'_>, drawing: &Drawing, layout: &Layout) -> Result<(), Re
     Ok(())
 }
 
-/// plotters' SVG with a size in CSS pixels, round joins, and a title and description for those who cannot see it.
-fn headed(body: &str, drawing: &Drawing, (width, height): (f64, f64)) -> String {
+/// plotters' SVG with a size in CSS pixels, `pad` points of white around it, round joins, and a title and description
+/// for those who cannot see it.
+fn headed(body: &str, drawing: &Drawing, (width, height): (f64, f64), pad: f64) -> String {
     let inner = body.find('>').map_or("", |end| &body[end + 1..]);
     let (title, alt) = (xml(&drawing.title), xml(&drawing.alt));
+    let (wide, high) = (width + 2.0 * pad, height + 2.0 * pad);
+    let (w, h, x, y) = (wide * PIXELS, high * PIXELS, wide * 10.0, high * 10.0);
+    let corner = if pad > 0.0 { -pad * 10.0 } else { 0.0 };
     format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{:.0}\" height=\"{:.0}\" \
-         viewBox=\"0 0 {:.0} {:.0}\" role=\"img\" stroke-linejoin=\"round\">\n\
-         <title>{title}</title>\n<desc>{alt}</desc>{inner}",
-        width * PIXELS,
-        height * PIXELS,
-        width * 10.0,
-        height * 10.0,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w:.0}\" height=\"{h:.0}\" \
+         viewBox=\"{corner:.0} {corner:.0} {x:.0} {y:.0}\" role=\"img\" stroke-linejoin=\"round\">\n\
+         <title>{title}</title>\n<desc>{alt}</desc>\n\
+         <rect x=\"{corner:.0}\" y=\"{corner:.0}\" width=\"{x:.0}\" height=\"{y:.0}\" fill=\"#FFFFFF\"/>{inner}"
     )
 }
 
