@@ -9,7 +9,7 @@
 //! Assumes a lognormal forward and a rate that does not depend on it. Says nothing about early exercise or settlement in the
 //! coin (see [`crate::inverse`]).
 //!
-//! How the digits are kept, out of the money and at tiny deviations: see [`crate::time_value`].
+//! How the digits are kept, out of the money and at tiny deviations: see `time_value.rs`.
 
 use mpor_core::{OptionInputs, Right};
 

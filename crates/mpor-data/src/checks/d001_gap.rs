@@ -2,7 +2,7 @@
 //!
 //! Around the clock: `missing = distance / step - 1` rows between two neighbours more than a step apart. Trading
 //! sessions: holidays are not known, so a gap is a silence of more than seven days
-//! ([`LONGEST_CLOSURE`](crate::cadence::LONGEST_CLOSURE)). Irregular series have no gaps.
+//! ([`LONGEST_CLOSURE`]). Irregular series have no gaps.
 //!
 //! Default: carry the last value, at most five days. That covers the longest holiday of the embedded daily data and the
 //! longest exchange outage of the hourly; the limit applies where a study's grid meets the gap (see [`crate::align`]).
