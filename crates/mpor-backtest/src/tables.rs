@@ -11,11 +11,12 @@
 //! | `procyclicality` | model, account |
 //! | `cost` | model, account (empty = all) |
 //!
-//! The two long tables come by ranges of accounts, so that very many accounts never stand in memory as text at once.
+//! The two [`LONG`] tables come by ranges of accounts, so that those of very many accounts never stand in memory whole.
 
+use std::iter::repeat_n;
 use std::ops::Range;
 
-use mpor_core::{Column, Table};
+use mpor_core::{Column, Labels, Table};
 
 use crate::cost::costs;
 use crate::coverage::{Light, TestRow};
@@ -23,15 +24,28 @@ use crate::error::BacktestError;
 use crate::procyclicality::{CALL_LAGS, Procyclicality};
 use crate::result::{BacktestResult, RequirementPath, SourceCounts};
 
-/// All tables of a result.
+/// A table of a range of accounts.
+pub type ByAccount = fn(&BacktestResult, Range<usize>) -> Result<Table, BacktestError>;
+
+/// The tables that grow with accounts and dates, by name.
+pub const LONG: [(&str, ByAccount); 2] = [("requirements", requirements), ("losses", losses)];
+
+/// Rows of `requirements` that a piece is to hold.
+const PIECE: usize = 1 << 17;
+
+/// Ranges of accounts that cover all of them, each of at most 131,072 rows of `requirements` or of one account.
+pub fn pieces(result: &BacktestResult) -> impl Iterator<Item = Range<usize>> {
+    let rows = LEVELS.len() * result.models.len() * result.times.len();
+    let (accounts, size) = (result.accounts.len(), (PIECE / rows.max(1)).max(1));
+    (0..accounts).step_by(size).map(move |start| start..(start + size).min(accounts))
+}
+
+/// All other tables of a result.
 ///
 /// # Errors
 /// Never for a result of [`assemble`](crate::assemble::assemble); [`BacktestError::Market`] when columns differ in length.
-pub fn all(result: &BacktestResult) -> Result<Vec<Table>, BacktestError> {
-    let accounts = 0..result.accounts.len();
+pub fn short(result: &BacktestResult) -> Result<Vec<Table>, BacktestError> {
     Ok(vec![
-        requirements(result, accounts.clone())?,
-        losses(result, accounts)?,
         breaches(result)?,
         explain(result)?,
         coverage(result)?,
@@ -41,81 +55,80 @@ pub fn all(result: &BacktestResult) -> Result<Vec<Table>, BacktestError> {
     ])
 }
 
+const LEVELS: [&str; 2] = ["initial", "maintenance"];
+
 /// `requirements` of a range of accounts.
 ///
 /// # Errors
-/// As [`all`].
+/// As [`short`].
 pub fn requirements(
     result: &BacktestResult,
     accounts: Range<usize>,
 ) -> Result<Table, BacktestError> {
-    let rows = || {
-        accounts.clone().flat_map(|account| {
-            (0..result.models.len()).flat_map(move |model| {
-                let path = &result.requirements[model][account];
-                let levels = [("initial", &path.initial), ("maintenance", &path.maintenance)];
-                (0..result.times.len()).flat_map(move |step| {
-                    levels.map(|(level, amounts)| Required {
-                        account,
-                        model,
-                        step,
-                        level,
-                        amount: amounts[step],
-                        path,
-                    })
-                })
-            })
-        })
+    let start = accounts.start;
+    let names = &result.accounts[accounts.clone()];
+    let models = result.models.iter().map(|model| &model.id);
+    // Rows come by account, model, margin date and level.
+    let paths = || {
+        let of_account = |account: usize| {
+            let of_model = move |(model, paths)| (account, model, &Vec::as_slice(paths)[account]);
+            result.requirements.iter().enumerate().map(of_model)
+        };
+        accounts.clone().flat_map(of_account)
     };
-    let initial = |row: &Required<'_>| row.level == "initial";
-    let components = |row: Required<'_>| {
-        (initial(&row) && !row.path.components.is_empty()).then(|| row.components())
-    };
+    let rows = LEVELS.len() * result.times.len();
+    let times = || result.times.iter().flat_map(|time| LEVELS.map(|_| *time));
+    let account = paths().flat_map(|(account, ..)| repeat_n(account - start, rows));
+    let model = paths().flat_map(|(_, model, _)| repeat_n(model, rows));
+    let level = paths().flat_map(|_| (0..rows).map(|row| row % LEVELS.len()));
+    let amounts = paths().flat_map(|(.., path)| {
+        let both = path.initial.iter().zip(&path.maintenance);
+        both.flat_map(|(initial, maintenance)| [*initial, *maintenance])
+    });
+    let parts = paths().flat_map(|(.., path)| {
+        (0..result.times.len()).flat_map(move |step| [components(path, step), None])
+    });
+    let mut binding = Labels::default();
+    paths().for_each(|(.., path)| binding.extend_repeated(&path.binding, LEVELS.len()));
     Ok(Table::new(
         "requirements",
         [
-            ("time", Column::times(rows().map(|row| result.times[row.step]))),
-            ("account", Column::labels(rows().map(|row| &result.accounts[row.account]))),
-            ("model", Column::labels(rows().map(|row| &result.models[row.model].id))),
-            ("level", Column::labels(rows().map(|row| row.level))),
-            ("amount", Column::numbers(rows().map(|row| row.amount))),
-            ("components", Column::Text(rows().map(components).collect())),
-            ("binding", Column::Label(rows().map(|row| row.path.binding.get(row.step)).collect())),
+            ("time", Column::times(paths().flat_map(|_| times()))),
+            ("account", Column::Label(Labels::coded(names, account))),
+            ("model", Column::Label(Labels::coded(models, model))),
+            ("level", Column::Label(Labels::coded(LEVELS, level))),
+            ("amount", Column::numbers(amounts)),
+            ("components", Column::Text(parts.collect())),
+            ("binding", Column::Label(binding)),
         ],
     )?)
 }
 
-struct Required<'a> {
-    account: usize,
-    model: usize,
-    step: usize,
-    level: &'static str,
-    amount: f64,
-    path: &'a RequirementPath,
-}
-
-impl Required<'_> {
-    /// `scan loss = 120.5; contingency = 3`, without the parts that are zero.
-    fn components(&self) -> String {
-        let parts = self.path.components.iter().map(|(name, amounts)| (name, amounts[self.step]));
-        let texts: Vec<String> = parts
-            .filter(|(_, amount)| *amount != 0.0)
-            .map(|(name, amount)| format!("{name} = {amount}"))
-            .collect();
-        texts.join("; ")
+/// `scan loss = 120.5; contingency = 3`, without the parts that are zero; nothing where the replay kept none.
+fn components(path: &RequirementPath, step: usize) -> Option<String> {
+    if path.components.is_empty() {
+        return None;
     }
+    let parts = path.components.iter().map(|(name, amounts)| (name, amounts[step]));
+    let texts: Vec<String> = parts
+        .filter(|(_, amount)| *amount != 0.0)
+        .map(|(name, amount)| format!("{name} = {amount}"))
+        .collect();
+    Some(texts.join("; "))
 }
 
 /// `losses` of a range of accounts.
 ///
 /// # Errors
-/// As [`all`].
+/// As [`short`].
 pub fn losses(result: &BacktestResult, accounts: Range<usize>) -> Result<Table, BacktestError> {
     let rows = || {
         accounts
             .clone()
             .flat_map(|account| (0..result.times.len()).map(move |step| (account, step)))
     };
+    let (start, names) = (accounts.start, &result.accounts[accounts.clone()]);
+    let account = rows().map(|(account, _)| account - start);
     let path = |account: usize| &result.losses[account];
     let sources = |of: fn(&SourceCounts) -> usize| {
         Column::counts(rows().map(|(account, step)| of(&path(account).sources[step])))
@@ -127,7 +140,7 @@ pub fn losses(result: &BacktestResult, accounts: Range<usize>) -> Result<Table, 
         "losses",
         [
             ("time", Column::times(rows().map(|(_, step)| result.times[step]))),
-            ("account", Column::labels(rows().map(|(account, _)| &result.accounts[account]))),
+            ("account", Column::Label(Labels::coded(names, account))),
             ("loss_horizon", Column::Number(horizon.collect())),
             ("loss_worst", Column::Number(worst.collect())),
             ("gross_notional", Column::numbers(gross)),
@@ -141,7 +154,7 @@ pub fn losses(result: &BacktestResult, accounts: Range<usize>) -> Result<Table, 
 /// `breaches`.
 ///
 /// # Errors
-/// As [`all`].
+/// As [`short`].
 pub fn breaches(result: &BacktestResult) -> Result<Table, BacktestError> {
     let rows = || result.breaches.iter();
     let binding =
@@ -163,7 +176,7 @@ pub fn breaches(result: &BacktestResult) -> Result<Table, BacktestError> {
 /// `explain`: P&L of each breach by cause, gain positive.
 ///
 /// # Errors
-/// As [`all`].
+/// As [`short`].
 pub fn explain(result: &BacktestResult) -> Result<Table, BacktestError> {
     let rows = || {
         let breaches = result.breaches.iter();
@@ -188,7 +201,7 @@ pub fn explain(result: &BacktestResult) -> Result<Table, BacktestError> {
 /// `coverage`.
 ///
 /// # Errors
-/// As [`all`].
+/// As [`short`].
 pub fn coverage(result: &BacktestResult) -> Result<Table, BacktestError> {
     let rows = || result.coverage.iter();
     let zone = |row: &crate::coverage::CoverageRow| row.zone.map(|zone| light(zone.light));
@@ -217,7 +230,7 @@ pub fn coverage(result: &BacktestResult) -> Result<Table, BacktestError> {
 /// `coverage_tests`: statistic and p-value of each test, and why there is none.
 ///
 /// # Errors
-/// As [`all`].
+/// As [`short`].
 pub fn coverage_tests(result: &BacktestResult) -> Result<Table, BacktestError> {
     let rows = || {
         let rows = result.coverage.iter();
@@ -243,7 +256,7 @@ pub fn coverage_tests(result: &BacktestResult) -> Result<Table, BacktestError> {
 /// `procyclicality`.
 ///
 /// # Errors
-/// As [`all`].
+/// As [`short`].
 pub fn procyclicality(result: &BacktestResult) -> Result<Table, BacktestError> {
     let rows = || result.procyclicality.iter();
     let number = |of: &dyn Fn(&Procyclicality) -> Option<f64>| {
@@ -276,7 +289,7 @@ pub fn procyclicality(result: &BacktestResult) -> Result<Table, BacktestError> {
 /// `cost`: mean and peak requirement, and both against the baseline.
 ///
 /// # Errors
-/// As [`all`].
+/// As [`short`].
 pub fn cost(result: &BacktestResult) -> Result<Table, BacktestError> {
     let costs = costs(result);
     let rows = || costs.iter();

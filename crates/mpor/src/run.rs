@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use mpor_backtest::day::Parts;
 use mpor_backtest::{Assembly, BacktestResult, assemble, tables};
 use mpor_core::Table;
-use mpor_data::tables::{Metadata, write_bytes, write_csv, write_parquet};
+use mpor_data::tables::{Metadata, TableWriter, write_bytes, write_csv, write_parquet};
+use rayon::prelude::*;
 
 use crate::error::MporError;
 use crate::inputs;
@@ -243,15 +244,35 @@ fn write_tables(
     result: &BacktestResult,
     loaded: &Loaded,
 ) -> Result<Vec<Written>, MporError> {
-    let mut all = tables::all(result)?;
-    all.push(crate::findings::table(&loaded.market.findings)?);
-    let mut written = Vec::new();
-    for table in &all {
+    let long: Vec<Result<Written, MporError>> =
+        tables::LONG.par_iter().map(|&long| write_long(folder, result, long)).collect();
+    let mut written: Vec<Written> = long.into_iter().collect::<Result<_, _>>()?;
+    let mut short = tables::short(result)?;
+    short.push(crate::findings::table(&loaded.market.findings)?);
+    for table in &short {
         let path = folder.join(format!("{}.parquet", table.name()));
         write_parquet(table, &path, Metadata::new())?;
         written.push((path, Some(table.rows())));
     }
     Ok(written)
+}
+
+/// Writes a table by ranges of accounts, so that it never stands in memory whole.
+fn write_long(
+    folder: &Path,
+    result: &BacktestResult,
+    (name, table): (&str, tables::ByAccount),
+) -> Result<Written, MporError> {
+    let path = folder.join(format!("{name}.parquet"));
+    let mut writer = TableWriter::create(&path, Metadata::new())?;
+    let mut rows = 0;
+    for accounts in tables::pieces(result) {
+        let piece = table(result, accounts)?;
+        rows += piece.rows();
+        writer.append(&piece)?;
+    }
+    writer.finish()?;
+    Ok((path, Some(rows)))
 }
 
 /// Writes a table beside a figure, as CSV.

@@ -46,25 +46,32 @@ impl Shards {
     ) -> Result<Vec<DayResult>, MporError> {
         let parts = if file.study.backtest.components { Parts::Keep } else { Parts::Drop };
         let models = loaded.asked();
-        let mut days = Vec::with_capacity(loaded.steps.len());
+        let replay = |steps| {
+            let (horizon, seed) = (loaded.horizon, file.study.seed);
+            let config = ReplayConfig { steps, horizon, seed, parts };
+            replay(loaded.history(), &loaded.books, &models, &config)
+                .map_err(|error| replay_error(file, error))
+        };
+        let mut days: Vec<DayResult> = Vec::with_capacity(loaded.steps.len());
+        // How many of the last days no shard holds yet: they are written while the next ones are replayed.
+        let mut unwritten = 0;
         progress.begin("replaying margin dates", loaded.steps.len());
         for steps in pieces(loaded.steps.clone()) {
-            let count = steps.len();
-            if let Some(known) = self.read(&steps) {
-                days.extend(known);
-            } else {
-                let config = ReplayConfig {
-                    steps: steps.clone(),
-                    horizon: loaded.horizon,
-                    seed: file.study.seed,
-                    parts,
-                };
-                let fresh = replay(loaded.history(), &loaded.books, &models, &config)
-                    .map_err(|error| replay_error(file, error))?;
-                self.write(&steps, &fresh)?;
-                days.extend(fresh);
+            let (known, count) = (self.read(&steps), steps.len());
+            let (read, fresh) = (known.is_some(), || known.map_or_else(|| replay(steps), Ok));
+            let last = &days[days.len() - unwritten..];
+            let (fresh, written) = rayon::join(fresh, || self.write(last));
+            written?;
+            let safe = unwritten + if read { count } else { 0 };
+            if safe > 0 {
+                progress.advance(safe);
             }
-            progress.advance(count);
+            unwritten = if read { 0 } else { count };
+            days.extend(fresh?);
+        }
+        if unwritten > 0 {
+            self.write(&days[days.len() - unwritten..])?;
+            progress.advance(unwritten);
         }
         progress.end();
         Ok(days)
@@ -84,9 +91,12 @@ impl Shards {
         complete.then_some(days)
     }
 
-    fn write(&self, steps: &Range<usize>, days: &[DayResult]) -> Result<(), MporError> {
+    /// Writes the days of one shard; nothing without days.
+    fn write(&self, days: &[DayResult]) -> Result<(), MporError> {
+        let (Some(first), Some(last)) = (days.first(), days.last()) else { return Ok(()) };
+        let steps = first.step..last.step + 1;
         for table in shard::to_tables(days)? {
-            write_parquet(&table, &self.file(steps, table.name()), Metadata::new())?;
+            write_parquet(&table, &self.file(&steps, table.name()), Metadata::new())?;
         }
         Ok(())
     }

@@ -158,7 +158,9 @@ fn tables_hold_a_row_for_everything() {
         ("procyclicality", models * accounts),
         ("cost", models * (accounts + 1)),
     ];
-    let tables = tables::all(&result).unwrap();
+    let accounts = 0..result.accounts.len();
+    let long = tables::LONG.map(|(_, table)| table(&result, accounts.clone()).unwrap());
+    let tables = [long.to_vec(), tables::short(&result).unwrap()].concat();
     for (table, (name, rows)) in tables.iter().zip(expected) {
         assert_eq!((table.name(), table.rows()), (name, rows));
         for (_, column) in table.columns() {
@@ -168,6 +170,26 @@ fn tables_hold_a_row_for_everything() {
         }
     }
     assert_eq!(tables.len(), expected.len());
+    for (_, table) in tables::LONG {
+        let (whole, last) = (table(&result, 0..5).unwrap(), table(&result, 3..5).unwrap());
+        for ((name, whole), (_, last)) in whole.columns().iter().zip(last.columns()) {
+            assert_eq!(end_of(whole, last.len()), end_of(last, last.len()), "{name}");
+        }
+    }
+}
+
+/// The last `rows` rows, printed.
+fn end_of(column: &Column, rows: usize) -> Vec<String> {
+    let from = column.len() - rows;
+    let text = |row| match column {
+        Column::Number(values) => format!("{:?}", values[row]),
+        Column::Count(values) => format!("{:?}", values[row]),
+        Column::Text(values) => format!("{:?}", values[row]),
+        Column::Label(values) => format!("{:?}", values.get(row)),
+        Column::Time(values) => format!("{:?}", values[row]),
+        Column::Flag(values) => format!("{:?}", values[row]),
+    };
+    (from..column.len()).map(text).collect()
 }
 
 #[test]
