@@ -19,8 +19,14 @@ pub use report::{Case, FileReport};
 pub type Runner = fn(&Path) -> Result<Vec<FileReport>, String>;
 
 /// Known models, sorted by folder name.
-const RUNNERS: &[(&str, Runner)] =
-    &[("black76", black76::run), ("coverage", coverage::run), ("derive", derive::run), ("derive_pmrm2", derive_pmrm2::run), ("fhs", fhs::run), ("procyclicality", procyclicality::run)];
+const RUNNERS: &[(&str, Runner)] = &[
+    ("black76", black76::run),
+    ("coverage", coverage::run),
+    ("derive", derive::run),
+    ("derive_pmrm2", derive_pmrm2::run),
+    ("fhs", fhs::run),
+    ("procyclicality", procyclicality::run),
+];
 
 /// The runner for a folder, by the longest known name that its own starts with.
 #[must_use]
