@@ -3,7 +3,7 @@
 //! Overlays walk each account through time, oldest date first, so a rule may use the account's own past and cannot see its
 //! future. Accounts are independent of each other and run in parallel; the collect is ordered.
 
-use mpor_core::{Books, History, Horizon, Level, LossConvention, Timestamp};
+use mpor_core::{Books, History, Horizon, Labels, Level, LossConvention, Timestamp};
 use mpor_margin::{AccountPast, Component, MarginReport, Overlay};
 use rayon::prelude::*;
 
@@ -116,8 +116,13 @@ fn requirements(
     times: &[Timestamp],
     assembly: &Assembly<'_>,
 ) -> Result<Vec<Vec<RequirementPath>>, BacktestError> {
+    let accounts = assembly.books.accounts.len();
     let model = |model: usize| {
-        let paths: Vec<Result<RequirementPath, BacktestError>> = (0..assembly.books.accounts.len())
+        let overlays = assembly.overlays.get(model).map_or(&[][..], Vec::as_slice);
+        if overlays.is_empty() && days.iter().all(|day| day.models[model].parts.is_empty()) {
+            return Ok(own_paths(days, model, accounts));
+        }
+        let paths: Vec<Result<RequirementPath, BacktestError>> = (0..accounts)
             .into_par_iter()
             .map(|account| requirement_path(days, times, assembly, model, account))
             .collect();
@@ -134,9 +139,6 @@ fn requirement_path(
     account: usize,
 ) -> Result<RequirementPath, BacktestError> {
     let overlays = assembly.overlays.get(model).map_or(&[][..], Vec::as_slice);
-    if overlays.is_empty() && days.iter().all(|day| day.models[model].parts.is_empty()) {
-        return Ok(own_path(days, model, account));
-    }
     let mut path = RequirementPath::default();
     let mut unmitigated = Vec::with_capacity(days.len());
     for (at, day) in days.iter().enumerate() {
@@ -168,15 +170,18 @@ fn requirement_path(
     Ok(path)
 }
 
-/// The path of a model without overlays whose parts are not kept: the replayed amounts as they are.
-fn own_path(days: &[DayResult], model: usize, account: usize) -> RequirementPath {
+/// The paths of a model without overlays whose parts are not kept: the replayed amounts as they are.
+fn own_paths(days: &[DayResult], model: usize, accounts: usize) -> Vec<RequirementPath> {
     let of = || days.iter().map(|day| &day.models[model]);
-    RequirementPath {
+    let mut binding = Labels::default();
+    of().for_each(|of| binding.extend_repeated(&of.binding, 1));
+    let path = |account: usize| RequirementPath {
         initial: of().map(|of| of.initial[account]).collect(),
         maintenance: of().map(|of| of.maintenance[account]).collect(),
-        binding: of().map(|of| of.binding.get(account)).collect(),
+        binding: binding.every(account, accounts),
         components: Vec::new(),
-    }
+    };
+    (0..accounts).into_par_iter().map(path).collect()
 }
 
 /// The node that stands for the model's own requirement below the overlays.

@@ -9,7 +9,7 @@
 //! Accounts and models are numbers here, their positions in the study: a shard belongs to one study, and is laid out with
 //! names only at the end.
 
-use mpor_core::{Column, Table, Timestamp};
+use mpor_core::{Column, Labels, Table, Timestamp};
 
 use crate::day::{DayResult, ModelDay};
 use crate::error::BacktestError;
@@ -75,7 +75,9 @@ fn requirements(days: &[DayResult]) -> Result<Table, BacktestError> {
             })
         })
     };
-    let binding = rows().map(|(_, _, account, of)| of.binding.get(account));
+    let mut binding = Labels::default();
+    let models = days.iter().flat_map(|day| &day.models);
+    models.for_each(|of| binding.extend_repeated(&of.binding, 1));
     Ok(Table::new(
         REQUIREMENTS,
         [
@@ -87,7 +89,7 @@ fn requirements(days: &[DayResult]) -> Result<Table, BacktestError> {
                 "maintenance",
                 Column::numbers(rows().map(|(_, _, account, of)| of.maintenance[account])),
             ),
-            ("binding", Column::Label(binding.collect())),
+            ("binding", Column::Label(binding)),
         ],
     )?)
 }

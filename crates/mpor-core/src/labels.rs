@@ -1,14 +1,21 @@
 //! Many texts of which few differ: each different text is kept once.
 
-/// Texts by position, some of them missing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+use std::sync::Arc;
+
+/// Texts by position, some of them missing. Selections share the texts of what they were taken from.
+#[derive(Clone, Debug, Default)]
 pub struct Labels {
-    /// Each different text, in the order of first use.
-    names: Vec<String>,
-    /// Positions in `names`, in alphabetical order of what they say.
-    sorted: Vec<u32>,
+    names: Arc<Names>,
     /// By position: which name, or `MISSING`.
     index: Vec<u32>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Names {
+    /// Each different text, in the order of first use.
+    texts: Vec<String>,
+    /// Positions in `texts`, in alphabetical order of what they say.
+    sorted: Vec<u32>,
 }
 
 const MISSING: u32 = u32::MAX;
@@ -19,19 +26,11 @@ impl Labels {
         names: impl IntoIterator<Item = S>,
         index: impl IntoIterator<Item = usize>,
     ) -> Self {
-        let names: Vec<String> = names.into_iter().map(Into::into).collect();
-        let mut sorted: Vec<u32> = (0..names.len() as u32).collect();
-        sorted.sort_unstable_by_key(|&name| &names[name as usize]);
+        let texts: Vec<String> = names.into_iter().map(Into::into).collect();
+        let mut sorted: Vec<u32> = (0..texts.len() as u32).collect();
+        sorted.sort_unstable_by_key(|&name| &texts[name as usize]);
         let index = index.into_iter().map(|which| which as u32).collect();
-        Labels { names, sorted, index }
-    }
-
-    /// Adds the texts of `other`, each `times` times over.
-    pub fn extend_repeated(&mut self, other: &Labels, times: usize) {
-        let known: Vec<u32> = other.names.iter().map(|name| self.which(name)).collect();
-        let here = |which: &u32| known.get(*which as usize).copied().unwrap_or(MISSING);
-        let repeated = other.index.iter().flat_map(|which| std::iter::repeat_n(here(which), times));
-        self.index.extend(repeated);
+        Labels { names: Arc::new(Names { texts, sorted }), index }
     }
 
     /// Adds the next text.
@@ -40,11 +39,33 @@ impl Labels {
         self.index.push(which);
     }
 
+    /// Adds the texts of `other`, each `times` times over.
+    pub fn extend_repeated(&mut self, other: &Labels, times: usize) {
+        // What each name of `other` is called here, found when it is first met.
+        let mut here = vec![None; other.names.texts.len()];
+        for &which in &other.index {
+            let found = match here.get_mut(which as usize) {
+                None => MISSING,
+                Some(known) => {
+                    *known.get_or_insert_with(|| self.which(&other.names.texts[which as usize]))
+                }
+            };
+            self.index.extend(std::iter::repeat_n(found, times));
+        }
+    }
+
+    /// Every `step`-th text from `start` on; `step` is at least 1.
+    #[must_use]
+    pub fn every(&self, start: usize, step: usize) -> Labels {
+        let index = self.index.iter().skip(start).step_by(step).copied().collect();
+        Labels { names: Arc::clone(&self.names), index }
+    }
+
     /// The text at a position; `None` where it is missing.
     #[must_use]
     pub fn get(&self, at: usize) -> Option<&str> {
         let which = *self.index.get(at)?;
-        self.names.get(which as usize).map(String::as_str)
+        self.names.texts.get(which as usize).map(String::as_str)
     }
 
     /// The texts in order.
@@ -66,21 +87,33 @@ impl Labels {
 
     /// The number of a text, given to it now if it is new. Texts come in runs, so the last one is tried first.
     fn which(&mut self, text: &str) -> u32 {
+        let Names { texts, sorted } = &*self.names;
         if let Some(&last) = self.index.last()
-            && self.names.get(last as usize).is_some_and(|name| name == text)
+            && texts.get(last as usize).is_some_and(|name| name == text)
         {
             return last;
         }
-        let place =
-            self.sorted.binary_search_by(|&name| self.names[name as usize].as_str().cmp(text));
-        place.map(|at| self.sorted[at]).unwrap_or_else(|at| {
-            let new = self.names.len() as u32;
-            self.names.push(text.to_owned());
-            self.sorted.insert(at, new);
-            new
-        })
+        match sorted.binary_search_by(|&name| texts[name as usize].as_str().cmp(text)) {
+            Ok(at) => sorted[at],
+            Err(at) => {
+                let new = texts.len() as u32;
+                let names = Arc::make_mut(&mut self.names);
+                names.texts.push(text.to_owned());
+                names.sorted.insert(at, new);
+                new
+            }
+        }
     }
 }
+
+/// Equal texts at equal positions, however they are kept.
+impl PartialEq for Labels {
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len() && self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Labels {}
 
 impl<S: AsRef<str>> FromIterator<Option<S>> for Labels {
     fn from_iter<I: IntoIterator<Item = Option<S>>>(texts: I) -> Self {
@@ -100,7 +133,7 @@ mod tests {
     fn each_text_is_kept_once() {
         let texts = [Some("down"), None, Some("up"), Some("down"), Some(""), Some("up")];
         let labels: Labels = texts.into_iter().collect();
-        assert_eq!(labels.names, ["down", "up", ""]);
+        assert_eq!(labels.names.texts, ["down", "up", ""]);
         assert_eq!(labels.iter().collect::<Vec<_>>(), texts);
         assert_eq!((labels.len(), labels.get(6)), (6, None));
     }
@@ -112,5 +145,14 @@ mod tests {
         let expected = ["a", "b", "a"].map(Some).into_iter();
         let expected = expected.chain([None, None, Some("c"), Some("c"), Some("a"), Some("a")]);
         assert!(coded.iter().eq(expected));
+    }
+
+    #[test]
+    fn a_selection_grows_without_changing_what_it_was_taken_from() {
+        let all = Labels::coded(["a", "b"], [0, 1, 0, 1, 1]);
+        let mut odd = all.every(1, 2);
+        odd.push(Some("c"));
+        assert_eq!(odd, ["b", "b", "c"].into_iter().map(Some).collect());
+        assert_eq!(all, ["a", "b", "a", "b", "b"].into_iter().map(Some).collect());
     }
 }

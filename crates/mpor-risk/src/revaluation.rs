@@ -32,16 +32,28 @@ impl Revaluation {
     /// Adds the P&L of a quantity of one row's contract, scenario by scenario.
     pub fn add_row(&self, row: usize, quantity: f64, out: &mut [f64]) {
         let row = self.pnl.row(row);
-        // As a slice, so that the loop is over memory in order and the compiler can use vectors.
         match row.as_slice() {
-            Some(units) => add(out, quantity, units.iter()),
-            None => add(out, quantity, row.iter()),
+            Some(units) => pulp::Arch::new().dispatch(Add { out, quantity, units }),
+            None => out.iter_mut().zip(row).for_each(|(sum, unit)| *sum += quantity * unit),
         }
     }
 }
 
-fn add<'u>(out: &mut [f64], quantity: f64, units: impl Iterator<Item = &'u f64>) {
-    for (sum, unit) in out.iter_mut().zip(units) {
-        *sum += quantity * unit;
+/// `out + quantity * units`, compiled by `pulp` once for each instruction set. A product and a sum, never fused, so all of
+/// them give the same bits.
+struct Add<'a> {
+    out: &'a mut [f64],
+    quantity: f64,
+    units: &'a [f64],
+}
+
+impl pulp::WithSimd for Add<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _simd: S) {
+        for (sum, unit) in self.out.iter_mut().zip(self.units) {
+            *sum += self.quantity * unit;
+        }
     }
 }

@@ -289,11 +289,28 @@ fn largest(losses: &[f64], k: usize, top: &mut Vec<f64>) {
     top.clear();
     top.extend_from_slice(first);
     top.sort_unstable_by(|a, b| b.total_cmp(a));
-    for block in rest.chunks(8) {
-        // Nearly always false, and without a branch inside a vector loop.
-        let least = top[k - 1];
-        if block.iter().fold(false, |any, loss| any | (*loss >= least)) {
-            block.iter().for_each(|loss| keep(top, *loss));
+    pulp::Arch::new().dispatch(Pass { rest, top });
+}
+
+/// One pass over the losses beyond the first, compiled by `pulp` once for each instruction set; comparisons give the same
+/// answer in all of them.
+struct Pass<'a> {
+    rest: &'a [f64],
+    top: &'a mut [f64],
+}
+
+impl pulp::WithSimd for Pass<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _simd: S) {
+        let last = self.top.len() - 1;
+        for block in self.rest.chunks(16) {
+            // Nearly always false, and without a branch inside a vector loop.
+            let least = self.top[last];
+            if block.iter().fold(false, |any, loss| any | (*loss >= least)) {
+                block.iter().for_each(|loss| keep(self.top, *loss));
+            }
         }
     }
 }
