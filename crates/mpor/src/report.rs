@@ -93,6 +93,7 @@ fn data_rows(file: &StudyFile, loaded: &Loaded) -> Vec<DataRow> {
                 to: series.to,
                 missing: series.missing,
                 source: match &dataset {
+                    Some(dataset) if series.source.is_empty() => packages(dataset),
                     Some(dataset) => format!("{}; {}", series.source, packages(dataset)),
                     None => series.source.clone(),
                 },
