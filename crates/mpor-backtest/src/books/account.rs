@@ -19,6 +19,9 @@ pub(super) struct Account<'a> {
     hedged: Held,
 }
 
+/// A leg, and its contract in the universe where it is there already: looked up while accounts open in parallel.
+pub(super) type Opened = (Leg, Option<InstrumentIx>);
+
 /// Positions, and the first instant at which they are no longer to be held. Nothing is held from the beginning of time.
 #[derive(Default)]
 struct Held {
@@ -69,14 +72,21 @@ impl<'a> Account<'a> {
     }
 
     /// The positions that follow the ones held, where those are due.
-    pub(super) fn open(&self, desk: &Desk<'_>) -> Result<Option<Vec<Leg>>, Problem> {
-        if self.held.is_due(desk.now()) { self.opens.open(desk).map(Some) } else { Ok(None) }
+    pub(super) fn open(&self, desk: &Desk<'_>) -> Result<Option<Vec<Opened>>, Problem> {
+        if !self.held.is_due(desk.now()) {
+            return Ok(None);
+        }
+        let opened = |leg: Leg| {
+            let listed = desk.listed(&leg.instrument);
+            (leg, listed)
+        };
+        Ok(Some(self.opens.open(desk)?.into_iter().map(opened).collect()))
     }
 
     /// Takes the positions just opened in place of the ones held, and hedges what is then held.
     pub(super) fn renew(
         &mut self,
-        opened: Option<Vec<Leg>>,
+        opened: Option<Vec<Opened>>,
         universe: &mut Universe,
         state: &MarketState,
         grid: Grid<'_>,
@@ -86,7 +96,8 @@ impl<'a> Account<'a> {
         }
         let mut all = self.held.positions.clone();
         if let Some(hedge) = self.hedge {
-            let legs = hedge.contracts(&Desk { universe, state, grid }, &all)?;
+            let legs = hedge.contracts(&Desk::new(universe, state, grid), &all)?;
+            let legs = legs.into_iter().map(|leg| (leg, None)).collect();
             self.hedged = hold(universe, legs, state.time, ("every", hedge.every), grid)?;
             let contracts: Vec<InstrumentIx> =
                 self.hedged.positions.iter().map(|position| position.instrument).collect();
@@ -101,7 +112,7 @@ impl<'a> Account<'a> {
 /// Enters the legs' contracts into the universe, and holds them until the first expiry or the end of `period`.
 fn hold(
     universe: &mut Universe,
-    legs: Vec<Leg>,
+    legs: Vec<Opened>,
     now: Timestamp,
     (key, period): (&'static str, Span),
     grid: Grid<'_>,
@@ -112,9 +123,10 @@ fn hold(
     }
     let mut until = now + period;
     let mut positions = Vec::with_capacity(legs.len());
-    for Leg { instrument, quantity } in legs {
+    for (Leg { instrument, quantity }, listed) in legs {
         until = instrument.contract.expiry().map_or(until, |expiry| until.min(expiry));
-        positions.push(Position { instrument: universe.add(instrument)?, quantity });
+        let instrument = listed.map_or_else(|| universe.add(instrument), Ok)?;
+        positions.push(Position { instrument, quantity });
     }
     Ok(Held { positions, until: Some(until) })
 }

@@ -1,8 +1,10 @@
 //! What a rule sees when it opens positions: one market state, the listed contracts, and nothing later.
 
+use std::cell::RefCell;
+
 use mpor_core::{
-    Contract, Instrument, MarketState, Right, Settlement, Span, Timestamp, UnderlyingIx,
-    UnderlyingState, Universe, VolSurface,
+    Contract, Instrument, InstrumentIx, MarketState, Right, Settlement, Smile, Span, Timestamp,
+    UnderlyingIx, UnderlyingState, Universe,
 };
 use mpor_stats::special::normal_quantile;
 use serde::{Deserialize, Serialize};
@@ -54,6 +56,24 @@ pub(super) struct Desk<'a> {
     pub universe: &'a Universe,
     pub state: &'a MarketState,
     pub grid: Grid<'a>,
+    /// What was looked up before, by one thread for many accounts: there are few tenors.
+    expiries: Known<(Span, Listing), Timestamp>,
+    smiles: Known<(UnderlyingIx, Timestamp), Smile>,
+}
+
+/// A short list of answers.
+struct Known<K, V>(RefCell<Vec<(K, V)>>);
+
+impl<K: PartialEq, V: Copy> Known<K, V> {
+    fn get_or(&self, key: K, make: impl FnOnce() -> V) -> V {
+        let mut known = self.0.borrow_mut();
+        if let Some((_, value)) = known.iter().find(|(old, _)| *old == key) {
+            return *value;
+        }
+        let value = make();
+        known.push((key, value));
+        value
+    }
 }
 
 /// One underlying at a roll date, and the terms of the contracts on it.
@@ -73,7 +93,7 @@ pub(super) struct Chain<'a> {
     pub forward: f64,
     pub strikes: Strikes,
     years: f64,
-    surface: &'a VolSurface,
+    smile: Smile,
 }
 
 impl Size {
@@ -93,8 +113,19 @@ impl Size {
 }
 
 impl<'a> Desk<'a> {
+    pub(super) fn new(universe: &'a Universe, state: &'a MarketState, grid: Grid<'a>) -> Self {
+        let (expiries, smiles) = (Known(RefCell::default()), Known(RefCell::default()));
+        Desk { universe, state, grid, expiries, smiles }
+    }
+
     pub(super) fn now(&self) -> Timestamp {
         self.state.time
+    }
+
+    /// The contract in the universe, where it is there on the same terms.
+    pub(super) fn listed(&self, instrument: &Instrument) -> Option<InstrumentIx> {
+        let ix = self.universe.find(&instrument.name)?;
+        (self.universe.instrument(ix) == instrument).then_some(ix)
     }
 
     /// An underlying of the study, and contracts of these terms on it.
@@ -124,7 +155,8 @@ impl<'a> Desk<'a> {
         let years = self.now().years_to(expiry);
         let forward = market.state.forward(years);
         let strikes = Strikes::around(market.state.spot);
-        Ok(Chain { market, expiry, forward, strikes, years, surface })
+        let smile = self.smiles.get_or((market.ix, expiry), || surface.smile(years));
+        Ok(Chain { market, expiry, forward, strikes, years, smile })
     }
 
     /// The contract of one kind on a market; `tenor` and `listing` choose the future.
@@ -161,7 +193,8 @@ impl<'a> Desk<'a> {
             let expected = "at most 3650 days";
             return Err(Problem::OutOfRange { key, found: tenor.as_days(), expected });
         }
-        Ok(listing.nearest(self.grid, self.now(), self.now() + tenor))
+        let nearest = || listing.nearest(self.grid, self.now(), self.now() + tenor);
+        Ok(self.expiries.get_or((tenor, listing), nearest))
     }
 
     fn unknown(&self, name: &str) -> Problem {
@@ -230,9 +263,9 @@ impl Chain<'_> {
             expected: "strictly between 0 and 1, such as 0.25",
         })?;
         let (mut moneyness, mut share, mut before) = (0.0, 1.0, f64::INFINITY);
-        let (smile, root_years) = (self.surface.smile(self.years), self.years.sqrt());
+        let root_years = self.years.sqrt();
         for _ in 0..200 {
-            let s = smile.vol(moneyness) * root_years;
+            let s = self.smile.vol(moneyness) * root_years;
             let step = -right.sign() * quantile * s + 0.5 * s * s - moneyness;
             if step.abs() < 1e-10 {
                 return Ok(self.strikes.nearest(self.forward * moneyness.exp()));

@@ -53,7 +53,7 @@ pub fn build(
     let mut portfolios = Vec::with_capacity(steps.len());
     for step in steps.clone() {
         renew_due(&mut accounts, history, step, steps.start)?;
-        portfolios.push(accounts.iter().map(|account| account.portfolio.clone()).collect());
+        portfolios.push(accounts.par_iter().map(|account| account.portfolio.clone()).collect());
     }
     Ok(Books { accounts: accounts.into_iter().map(|account| account.name).collect(), portfolios })
 }
@@ -74,8 +74,9 @@ fn renew_due(
     let state = history.state(step)?;
     let History { universe, panel, .. } = history;
     let grid = Grid::new(panel.times(), first);
-    let desk = Desk { universe, state: &state, grid };
-    let opened: Vec<_> = due.par_iter().map(|account| account.open(&desk)).collect();
+    let desk = || Desk::new(universe, &state, grid);
+    let open = |desk: &mut Desk<'_>, account: &&mut Account<'_>| account.open(desk);
+    let opened: Vec<_> = due.par_iter().map_init(desk, open).collect();
     for (account, opened) in due.iter_mut().zip(opened) {
         let renewed = opened.and_then(|legs| account.renew(legs, universe, &state, grid));
         renewed.map_err(|problem| in_rule(account.rule, problem))?;
