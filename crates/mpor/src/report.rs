@@ -163,7 +163,12 @@ fn model_cards(file: &StudyFile, loaded: &Loaded, result: &BacktestResult) -> Ve
         .map(|(spec, info)| ModelCard {
             id: spec.name.clone(),
             parameters: parameters(spec),
-            vintages: info.rules.iter().cloned().collect(),
+            vintages: info
+                .rules
+                .iter()
+                .filter(|rules| !info.summary.contains(*rules))
+                .cloned()
+                .collect(),
             modelled: modelled.clone(),
         })
         .collect()

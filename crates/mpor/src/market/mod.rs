@@ -11,6 +11,7 @@ use mpor_core::{
     Factor, Finding, History, Origin, PriceSeries, Span, Timestamp, Underlying, UnderlyingHistory,
     UnderlyingIx, Universe,
 };
+use mpor_data::DataError;
 use mpor_data::calendar::Calendar;
 use mpor_data::panel::PanelBuilder;
 
@@ -64,15 +65,21 @@ pub fn load(file: &StudyFile) -> Result<Market, MporError> {
                 builder.push_known(Factor::Perpetual(ix), all.price(symbol)?, &calendar, policies)?;
             }
             None => notes.push(format!(
-                "{}: perpetuals and futures are marked on the index `{}` (carry {} a year); no basis history.",
-                spec.name, spec.prices, spec.carry
+                "{}: perpetuals and futures are marked on the index {} (carry {} a year), with no basis history{}.",
+                spec.name,
+                spec.prices,
+                spec.carry,
+                if spec.funding.is_none() { " and no funding" } else { "" }
             )),
         }
         match &spec.funding {
             Some(symbol) => {
                 builder.push_paid(Factor::Funding(ix), all.funding(symbol)?, policies)?;
             }
-            None => notes.push(format!("{}: no funding history; none accrues.", spec.name)),
+            None if spec.perpetual.is_some() => {
+                notes.push(format!("{}: no funding history; none accrues.", spec.name));
+            }
+            None => {}
         }
         let smile = match &spec.volatility {
             None => None,
@@ -125,7 +132,7 @@ fn calendar(file: &StudyFile, all: &AllSeries) -> Result<Calendar, MporError> {
                 file.error_at(&["calendar", "cut"], problem)
             })?;
             Ok(Calendar::around_the_clock(spec.step, cut)
-                .map_err(|error| file.error_at(&["calendar", "step"], error.to_string()))?)
+                .map_err(|error| file.error_at(&["calendar", "step"], problem(error)))?)
         }
         CalendarKind::TradingDays => {
             if spec.step != Span::days(1) {
@@ -135,6 +142,14 @@ fn calendar(file: &StudyFile, all: &AllSeries) -> Result<Calendar, MporError> {
             let reference = &file.study.underlying[0].prices;
             Ok(Calendar::trading_days(all.price(reference)?)?)
         }
+    }
+}
+
+/// What is wrong, where the place in the study says what it is about.
+pub(crate) fn problem(error: DataError) -> String {
+    match error {
+        DataError::Calendar { problem } => problem,
+        other => other.to_string(),
     }
 }
 

@@ -76,7 +76,7 @@ pub(super) fn model(
     }
     let name = &smile.underlying;
     let notes = vec![format!(
-        "{name}: implied volatilities are modelled, not observed. Level: {}. Smile: fitted to the chain in `{}` and held fixed. Reversion of variance: {}. Long-run level: {} steps of realised volatility.",
+        "{name}: implied volatilities are modelled, not observed. Level: {}. Smile: fitted to the chain in {} and held fixed. Reversion of variance: {}. Long-run level: {} steps of realised volatility.",
         level.note,
         spec.chain,
         match spec.reversion {
