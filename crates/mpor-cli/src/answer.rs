@@ -325,12 +325,14 @@ pub fn rules(name: Option<&str>, as_json: bool) -> Result<(), MporError> {
         return Ok(());
     }
     for set in &sets {
-        let from = set.valid_from.map_or("unknown".to_owned(), |time| time.date().to_string());
-        let until = set.valid_until.map_or("on".to_owned(), |time| time.date().to_string());
-        println!(
-            "{} {}\n    valid from {from} until {until}; {}",
-            set.name, set.version, set.status
-        );
+        let day = |time: Option<mpor::Timestamp>| time.map(|time| time.date().to_string());
+        let valid = match (day(set.valid_from), day(set.valid_until)) {
+            (None, None) => "undated".to_owned(),
+            (Some(from), None) => format!("valid from {from} on"),
+            (None, Some(until)) => format!("valid until {until}"),
+            (Some(from), Some(until)) => format!("valid from {from} until {until}"),
+        };
+        println!("{} {}\n    {valid}; {}", set.name, set.version, set.status);
         println!("    source: {}", set.source);
         for (key, note) in &set.notes {
             println!("    {key}: {note}");

@@ -47,10 +47,15 @@ pub fn overlays() -> Vec<Entry> {
     mpor_margin::overlay_kinds().iter().map(entry).collect()
 }
 
-/// Names of the coverage tests.
+/// Names of the coverage tests, sorted: those of breaches alone, `dq`, which looks at the requirements too, and `hac`, which takes
+/// overlapping margin periods as they are.
 #[must_use]
 pub fn tests() -> Vec<&'static str> {
-    mpor_backtest::coverage::TESTS.iter().map(|test| test.id()).collect()
+    let mut names: Vec<&str> =
+        mpor_backtest::coverage::TESTS.iter().map(|test| test.id()).collect();
+    names.extend(["dq", "hac"]);
+    names.sort_unstable();
+    names
 }
 
 /// All versions of all rule sets that are part of mpor, or of one.

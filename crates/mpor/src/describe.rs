@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 pub use mpor_core::Finding;
 pub use mpor_data::describe::Summary;
-use mpor_data::{Policies, Query, checks, raw};
+use mpor_data::{DataError, Policies, Query, checks, raw};
 
 use crate::error::MporError;
 
@@ -25,7 +25,12 @@ pub fn describe(folders: &[PathBuf]) -> Result<Vec<Summary>, MporError> {
 /// # Errors
 /// [`MporError::Data`] for files that cannot be read.
 pub fn check(files: &[String]) -> Result<Vec<Finding>, MporError> {
-    let series = raw::prices(&Query::all(files.iter().cloned()))?;
+    let series = raw::prices(&Query::all(files.iter().cloned())).map_err(|error| match error {
+        DataError::NoFiles { pattern } => {
+            MporError::History(format!("no file matches `{pattern}`"))
+        }
+        other => other.into(),
+    })?;
     let policies = Policies::default();
     let of = |series: &raw::RawSeries| -> Vec<Finding> {
         let reports = checks::run(series, &policies);

@@ -5,9 +5,10 @@ use std::ops::Range;
 use mpor_backtest::books::{self, BookError};
 use mpor_backtest::{BacktestError, ModelInfo, first_step};
 use mpor_core::{Books, Contract, History, Horizon, Instrument, Right, Settlement, Timestamp};
+use mpor_data::Query;
 use mpor_data::positions::{self, InstrumentRow};
-use mpor_data::{DataError, Query};
 use mpor_margin::{BuiltModel, MarginError, MarginModel, Overlay, RuleLibrary};
+use mpor_risk::RiskError;
 
 use crate::error::MporError;
 use crate::market::{self, Market};
@@ -89,16 +90,21 @@ impl Loaded {
     }
 }
 
-/// A fault of the study's model where its rules say nothing about a date or an instrument; else of the replay.
+/// A fault of the study's model where its rules say nothing about a date or an instrument, or its parameters do not go with the
+/// margin period; else of the replay.
 pub(crate) fn replay_error(file: &StudyFile, error: BacktestError) -> MporError {
     let (BacktestError::Prepare { model, source, .. }
     | BacktestError::Requirement { model, source, .. }) = &error
     else {
         return error.into();
     };
-    let silent =
-        matches!(**source, MarginError::NotCovered { .. } | MarginError::NotInForce { .. });
-    match file.models.iter().position(|spec| spec.name == *model).filter(|_| silent) {
+    let of_study = matches!(
+        **source,
+        MarginError::NotCovered { .. }
+            | MarginError::NotInForce { .. }
+            | MarginError::Risk(RiskError::Parameter { .. })
+    );
+    match file.models.iter().position(|spec| spec.name == *model).filter(|_| of_study) {
         Some(index) => file.model_error(index, &error.to_string()).into(),
         None => error.into(),
     }
@@ -140,13 +146,8 @@ fn infos(file: &StudyFile, models: &[BuiltModel]) -> Vec<ModelInfo> {
 }
 
 fn horizon(file: &StudyFile, market: &Market) -> Result<Horizon, MporError> {
-    market.calendar.horizon(file.study.mpor.horizon).map_err(|error| {
-        let problem = match error {
-            DataError::Calendar { problem } => problem,
-            other => other.to_string(),
-        };
-        file.error_at(&["mpor", "horizon"], problem).into()
-    })
+    let horizon = market.calendar.horizon(file.study.mpor.horizon);
+    horizon.map_err(|error| file.error_at(&["mpor", "horizon"], market::problem(error)).into())
 }
 
 /// Without one finished margin period there is no loss to compare with.
@@ -231,17 +232,19 @@ fn books(file: &StudyFile, market: &mut Market, steps: Range<usize>) -> Result<B
         })?
     } else {
         add_instruments(file, &mut market.history)?;
-        let tables = if data.trades.list().is_empty() {
-            let rows = positions::positions(&Query::all(file.resolve_all(&data.positions)))?;
-            books::from_rows(&rows, &market.history, steps)
+        let trades = !data.trades.list().is_empty();
+        let paths = file.resolve_all(if trades { &data.trades } else { &data.positions });
+        let query = Query::all(paths.clone());
+        let tables = if trades {
+            books::from_trades(&positions::trades(&query)?, &market.history, steps)
         } else {
-            let rows = positions::trades(&Query::all(file.resolve_all(&data.trades)))?;
-            books::from_trades(&rows, &market.history, steps)
+            books::from_rows(&positions::positions(&query)?, &market.history, steps)
         };
-        let tables = tables.map_err(|error| MporError::History(error.to_string()))?;
+        let place = paths.join(", ");
+        let tables = tables.map_err(|error| MporError::History(format!("{place}: {error}")))?;
         if tables.expired > 0 {
             market.notes.push(format!(
-                "{} positions outlived their instrument in the positions files and end at its expiry.",
+                "Positions that outlive their instrument in the positions files end at its expiry: {}.",
                 tables.expired
             ));
         }
@@ -277,6 +280,13 @@ fn instrument(history: &History, row: &InstrumentRow) -> Result<Instrument, Mpor
             row.instrument, row.underlying
         ))
     })?;
+    for (column, value) in [("contract_size", Some(row.contract_size)), ("strike", row.strike)] {
+        if let Some(value) = value.filter(|value| !(*value > 0.0 && value.is_finite())) {
+            let name = &row.instrument;
+            let problem = format!("instrument `{name}` has {column} {value}; it is above zero");
+            return Err(MporError::History(problem));
+        }
+    }
     let settlement = if row.inverse { Settlement::Coin } else { Settlement::Cash };
     let expiry = || row.expiry.ok_or_else(|| missing("expiry"));
     let contract = match row.kind.as_str() {

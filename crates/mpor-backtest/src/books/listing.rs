@@ -91,6 +91,9 @@ impl<'a> Grid<'a> {
     }
 }
 
+/// No strike is further out: a forward or a volatility that wants one comes from a faulty price.
+const MOST_STRIKES: i64 = 1 << 50;
+
 /// The listed strikes of one underlying at one time: whole multiples of an increment.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Strikes {
@@ -127,12 +130,12 @@ impl Strikes {
 
     /// The number of the strike nearest to `price`, at least 1.
     pub(super) fn nearest(self, price: f64) -> i64 {
-        ((price / self.at(1)).round() as i64).max(1)
+        ((price / self.at(1)).round() as i64).clamp(1, MOST_STRIKES)
     }
 
     /// The number of the highest strike below `price`, at least 1.
     pub(super) fn below(self, price: f64) -> i64 {
-        ((price / self.at(1)).ceil() as i64 - 1).max(1)
+        ((price / self.at(1)).ceil() as i64).clamp(2, MOST_STRIKES) - 1
     }
 }
 
@@ -206,5 +209,15 @@ mod tests {
         }
         assert_eq!(Strikes::around(0.35).at(3).to_string(), "0.015");
         assert_eq!(Strikes::around(250.0).at(99), 247.5);
+    }
+
+    #[test]
+    fn a_price_out_of_all_bounds_still_has_a_strike() {
+        let strikes = Strikes::around(100.0);
+        for price in [1e300, f64::INFINITY] {
+            assert_eq!(strikes.at(strikes.nearest(price)), MOST_STRIKES as f64);
+            assert_eq!(strikes.below(price) + 1, MOST_STRIKES);
+        }
+        assert_eq!((strikes.nearest(1e-300), strikes.below(1e-300)), (1, 1));
     }
 }

@@ -10,8 +10,8 @@
 use mpor_core::Horizon;
 use serde::{Deserialize, Serialize};
 
-use super::check_window;
 use super::moves::last_moves;
+use super::{check_window, refuse};
 use crate::day::Day;
 use crate::error::RiskError;
 use crate::set::{ScenarioSet, SmileDynamics};
@@ -92,7 +92,11 @@ impl Scaling {
 
     /// Refuses a window that does not hold two moves.
     pub(crate) fn check(self, window: usize, horizon: Horizon) -> Result<(), RiskError> {
-        check_window((window + 1).saturating_sub(self.lag(horizon)))
+        check_window(window)?;
+        if window > self.lag(horizon) {
+            return Ok(());
+        }
+        refuse("window", window, "more returns than the margin period has steps")
     }
 }
 

@@ -46,11 +46,23 @@ impl StudyFile {
                     format!("two underlyings are named `{}`; give each its own name", spec.name);
                 return Err(self.list_error("underlying", index, &problem));
             }
+            self.check_rates(index, [("carry", spec.carry), ("rate", spec.rate)])?;
         }
         for (index, named) in study.portfolio.iter().enumerate() {
             self.check_shown("portfolio", index, &named.name)?;
         }
         Ok(())
+    }
+
+    fn check_rates(&self, index: usize, rates: [(&str, f64); 2]) -> Result<(), StudyError> {
+        match rates.iter().find(|(_, rate)| !rate.is_finite() || rate.abs() > 1.0) {
+            None => Ok(()),
+            Some((key, rate)) => {
+                let problem =
+                    format!("`{key}` = {rate} is a yearly rate between -1 and 1, such as 0.05");
+                Err(self.list_error("underlying", index, &problem))
+            }
+        }
     }
 
     /// A name stands in tables, on terminals and in files that others open.
@@ -63,7 +75,7 @@ impl StudyFile {
         if !name.trim().is_empty() && !name.chars().any(char::is_control) {
             return Ok(());
         }
-        let problem = format!("`{name}` is no name: write some text, without control characters");
+        let problem = format!("{name:?} is no name: write some text, without control characters");
         Err(self.list_error(list, index, &problem))
     }
 

@@ -1,11 +1,11 @@
 //! The reader's messages in the words of whoever writes the study.
 
 /// Types as the reader names them, and as a person would. A struct's own name is dropped.
-const TYPES: [(&str, &str); 15] = [
-    ("expected u64", "expected a whole number"),
-    ("expected u32", "expected a whole number"),
-    ("expected u16", "expected a whole number"),
-    ("expected usize", "expected a whole number"),
+const TYPES: [(&str, &str); 19] = [
+    ("expected u64", "expected a whole number, 0 or more"),
+    ("expected u32", "expected a whole number, 0 or more"),
+    ("expected u16", "expected a whole number, 0 or more"),
+    ("expected usize", "expected a whole number, 0 or more"),
     ("expected i64", "expected a whole number"),
     ("expected f64", "expected a number"),
     ("expected a string", "expected a text in quotes"),
@@ -14,8 +14,12 @@ const TYPES: [(&str, &str); 15] = [
     ("expected a sequence", "expected a list"),
     ("expected a map", "expected a table"),
     ("invalid type: string", "found the text"),
-    ("invalid type:", "found the"),
-    ("invalid value:", "found the"),
+    ("invalid type: sequence", "found a list"),
+    ("invalid type: map", "found a table"),
+    ("invalid type: floating point", "found the number"),
+    ("invalid type: integer", "found the number"),
+    ("invalid type: boolean", "found"),
+    ("invalid value: integer", "found the number"),
     ("missing field", "missing key"),
 ];
 
@@ -76,8 +80,8 @@ mod tests {
     #[test]
     fn types_are_named_as_people_name_them() {
         let message = "invalid type: string \"seven\", expected u64";
-        assert_eq!(plain(message), "found the text \"seven\", expected a whole number");
+        assert_eq!(plain(message), "found the text \"seven\", expected a whole number, 0 or more");
         let message = "invalid type: integer `5`, expected struct MporSpec";
-        assert_eq!(plain(message), "found the integer `5`, expected a table");
+        assert_eq!(plain(message), "found the number `5`, expected a table");
     }
 }

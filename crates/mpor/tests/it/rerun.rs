@@ -1,13 +1,15 @@
 //! A finished run is left alone as long as it is what the study asks for.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::SystemTime;
 
 use mpor::run::run;
-use mpor::{Silent, StudyFile};
+use mpor::{Silent, StudyFile, catalog};
 
 use crate::folder::{assert_same, files};
 use crate::lab::{Lab, Market, STUDY};
+use crate::results::Results;
 
 fn written(folder: &Path) -> Vec<(String, SystemTime)> {
     let time = |name: &str| std::fs::metadata(folder.join(name)).unwrap().modified().unwrap();
@@ -69,4 +71,18 @@ fn a_changed_study_or_changed_data_runs_anew_and_leaves_nothing_behind() {
     runs_anew(&lab, "a study without figures");
     lab.market(&Market::made_up().altered(4000));
     runs_anew(&lab, "other prices");
+}
+
+#[test]
+fn a_study_may_name_its_tests_and_the_catalog_names_them_all() {
+    let lab = Lab::new();
+    let tests_of = |name: &str, study: &str| -> BTreeSet<String> {
+        let file = StudyFile::read(&lab.text("study.toml", study)).unwrap();
+        run(&file, &lab.path(name), &Silent).unwrap();
+        Results::read(&lab.path(name), "coverage_tests").texts("test").into_iter().collect()
+    };
+    let all = tests_of("all", STUDY);
+    assert_eq!(all, catalog::tests().into_iter().map(str::to_owned).collect());
+    let named = STUDY.replace("[report]", "[backtest]\ntests = [\"hac\", \"kupiec\"]\n\n[report]");
+    assert_eq!(tests_of("two", &named), ["hac", "kupiec"].map(str::to_owned).into());
 }
