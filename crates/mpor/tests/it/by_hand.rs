@@ -2,53 +2,28 @@
 
 use mpor::run::run;
 use mpor::{Silent, StudyFile, Timestamp};
-use mpor_core::{Column, Table};
 
 use crate::lab::{Lab, Market, STUDY, hour_of};
 use crate::results::Results;
 
 /// Spot, perpetual, dated future and a call that expires within the MPOR of the second margin date.
-const CONTRACTS: [(&str, &str, &str, Option<&str>, Option<f64>); 4] = [
-    ("spot", "spot", "ETH", None, None),
-    ("perp", "perpetual", "BTC", None, None),
-    ("dated", "future", "BTC", Some("2021-06-25T08:00:00Z"), None),
-    ("call", "option", "BTC", Some("2021-03-05T08:00:00Z"), Some(25_000.0)),
-];
+const INSTRUMENTS: &str = "\
+instrument,kind,underlying,quote,settlement,contract_size,inverse,expiry,strike,right
+spot,spot,ETH,USD,USD,1,false,,,
+perp,perpetual,BTC,USD,USD,1,false,,,
+dated,future,BTC,USD,USD,1,false,2021-06-25T08:00:00Z,,
+call,option,BTC,USD,USD,1,false,2021-03-05T08:00:00Z,25000,call
+";
 const HELD: [(&str, f64); 4] = [("spot", -20.0), ("perp", 2.0), ("dated", -1.0), ("call", 3.0)];
 
-fn instruments() -> Table {
-    let texts = |of: fn(
-        &(&'static str, &'static str, &'static str, Option<&str>, Option<f64>),
-    ) -> &'static str| { Column::texts(CONTRACTS.iter().map(of)) };
-    let right = |expires: bool| expires.then(|| "call".to_owned());
-    let columns = [
-        ("instrument", texts(|row| row.0)),
-        ("kind", texts(|row| row.1)),
-        ("underlying", texts(|row| row.2)),
-        ("quote", texts(|_| "USD")),
-        ("settlement", texts(|_| "USD")),
-        ("contract_size", Column::numbers(CONTRACTS.map(|_| 1.0))),
-        ("inverse", Column::Flag(CONTRACTS.map(|_| Some(false)).into())),
-        ("expiry", Column::Time(CONTRACTS.map(|row| row.3.map(time)).into())),
-        ("strike", Column::Number(CONTRACTS.map(|row| row.4).into())),
-        ("right", Column::Text(CONTRACTS.map(|row| right(row.4.is_some())).into())),
-    ];
-    Table::new("instruments", columns).unwrap()
-}
-
 /// One account with everything, and one account a position.
-fn positions() -> Table {
-    let rows = || {
-        let all = HELD.iter().map(|&(name, quantity)| ("all".to_owned(), name, quantity));
-        all.chain(HELD.iter().map(|&(name, quantity)| (format!("only-{name}"), name, quantity)))
+fn positions() -> String {
+    let row = |account: &str, name: &str, quantity: f64| {
+        format!("2021-02-01T08:00:00Z,{account},{name},{quantity}\n")
     };
-    let columns = [
-        ("time", Column::times(rows().map(|_| time("2021-02-01T08:00:00Z")))),
-        ("account", Column::texts(rows().map(|row| row.0))),
-        ("instrument", Column::texts(rows().map(|row| row.1))),
-        ("quantity", Column::numbers(rows().map(|row| row.2))),
-    ];
-    Table::new("positions", columns).unwrap()
+    let all = HELD.map(|(name, quantity)| row("all", name, quantity));
+    let each = HELD.map(|(name, quantity)| row(&format!("only-{name}"), name, quantity));
+    format!("time,account,instrument,quantity\n{}{}", all.concat(), each.concat())
 }
 
 fn time(text: &str) -> Timestamp {
@@ -65,11 +40,11 @@ pub fn over_files(study: &str, keys: &str) -> String {
 
 fn replayed() -> Lab {
     let lab = Lab::new();
-    lab.write(&instruments(), "data/instruments.parquet");
-    lab.write(&positions(), "data/positions.parquet");
-    let keys = "instruments = \"data/instruments.parquet\"\npositions = \"data/positions.parquet\"";
+    lab.text("data/instruments.csv", INSTRUMENTS);
+    lab.text("data/positions.csv", &positions());
+    let keys = "instruments = \"data/instruments.csv\"\npositions = \"data/positions.csv\"";
     let study = over_files(STUDY, keys);
-    // Without the two models that have no rule for the book: the venue takes no ETH, and lists no such future.
+    // Without the model that has no rule for the book: its venue takes no ETH as collateral.
     let (before, rest) = study.split_once("[[model]]\nname = \"pmrm2\"").unwrap();
     let (_, after) = rest.split_once("[[model]]").unwrap();
     let file =
