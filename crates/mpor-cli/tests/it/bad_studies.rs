@@ -73,6 +73,11 @@ const BOOKS: &[Case] = &[
     ("two portfolios of one name", "name = \"hedged\"", "name = \"strangle\""),
     ("portfolio without a name", "name = \"hedged\"", "name = \"\""),
     ("two sources of portfolios", "[fx]", "positions = \"data/p.csv\"\n\n[fx]"),
+    (
+        "accounts without end",
+        "strangle = { underlying = \"BTC\", delta = 0.25, tenor = \"7d\", roll = \"7d\", quantity = -5 }",
+        "random_book = { accounts = 9223372036854775807, underlyings = [\"BTC\"], roll = \"7d\", notional = 1 }",
+    ),
     ("report about nobody", "formats = []", "formats = []\naccount = \"nobody\""),
     ("unknown format", "formats = []", "formats = [\"docx\"]"),
 ];
@@ -94,6 +99,7 @@ const MODELS: &[Case] = &[
     ("level of one", "level = 0.975", "level = 1.0"),
     ("unknown scenarios", "{ historical = { window", "{ historic = { window"),
     ("window of nothing", "historical = { window = 30 }", "historical = { window = 0 }"),
+    ("paths without end", "paths = 200", "paths = 9223372036854775807"),
     ("window shorter than the MPOR", "horizon = \"2d\"", "horizon = \"30d\""),
     ("window beyond the history", "historical = { window = 30 }", "historical = { window = 3000 }"),
     ("unknown overlay", "{ buffer =", "{ bufer ="),

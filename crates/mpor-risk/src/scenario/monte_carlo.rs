@@ -58,6 +58,9 @@ pub struct MonteCarlo {
     pub time: Passage,
 }
 
+/// More would only fill the memory: the error of a tail figure falls with the root of their number.
+const MOST_PATHS: usize = 10_000_000;
+
 /// How paths are drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -76,8 +79,8 @@ impl MonteCarlo {
     /// [`RiskError::Parameter`].
     pub fn check(&self) -> Result<(), RiskError> {
         check_window(self.window)?;
-        if self.paths == 0 {
-            return refuse("paths", 0, "at least 1 path");
+        if !(1..=MOST_PATHS).contains(&self.paths) {
+            return refuse("paths", self.paths, "1 to 10,000,000 paths");
         }
         if let Some(decay) = self.decay {
             check_decay("decay", decay)?;

@@ -69,6 +69,9 @@ pub struct Mix {
     pub perpetuals: f64,
 }
 
+/// More do not stand in any memory.
+const MOST_ACCOUNTS: usize = 10_000_000;
+
 /// One account of a random book.
 pub(in crate::books) struct RandomAccount<'a> {
     book: &'a RandomBook,
@@ -106,7 +109,8 @@ impl RandomBook {
         let (names, tenors) = (self.underlyings.len(), self.tenors.len());
         within("underlyings", names as f64, names > 0, "a list of at least one")?;
         within("tenors", tenors as f64, tenors > 0, "a list of at least one")?;
-        within("accounts", self.accounts as f64, self.accounts > 0, "at least 1")
+        let countable = (1..=MOST_ACCOUNTS).contains(&self.accounts);
+        within("accounts", self.accounts as f64, countable, "1 to 10,000,000")
     }
 
     /// The account at `index`, counted from 0, of the portfolio `name`.
