@@ -317,9 +317,14 @@ impl pulp::WithSimd for Pass<'_> {
 
 /// Puts a loss in its place and drops the least one.
 fn keep(top: &mut [f64], loss: f64) {
-    let place = top.partition_point(|known| known.total_cmp(&loss).is_ge());
+    let mut place = top.len();
+    while place > 0 && top[place - 1].total_cmp(&loss).is_lt() {
+        if place < top.len() {
+            top[place] = top[place - 1];
+        }
+        place -= 1;
+    }
     if place < top.len() {
-        top[place..].rotate_right(1);
         top[place] = loss;
     }
 }
