@@ -149,6 +149,9 @@ fn results_do_not_depend_on_the_platforms_mathematics() {
     for name in computing {
         for file in sources(&root().join("crates").join(name).join("src")) {
             let text = fs::read_to_string(&file).unwrap();
+            if file.components().any(|part| part.as_os_str() == "tests") {
+                continue;
+            }
             let library = text.split("#[cfg(test)]").next().unwrap_or_default();
             let code = library.lines().filter(|line| !line.trim_start().starts_with("//"));
             for line in code {

@@ -146,7 +146,8 @@ impl<'a> MarginPath<'a> {
     /// Standard deviation of log changes; `None` below two changes.
     #[must_use]
     pub fn log_change_volatility(&self) -> Option<f64> {
-        let changes: Vec<f64> = self.0.windows(2).map(|pair| (pair[1] / pair[0]).ln()).collect();
+        let changes: Vec<f64> =
+            self.0.windows(2).map(|pair| libm::log(pair[1] / pair[0])).collect();
         standard_deviation(&changes)
     }
 
@@ -178,9 +179,9 @@ impl<'a> MarginPath<'a> {
     #[must_use]
     pub fn responsiveness(&self, volatility: &[f64], lag: usize) -> Option<f64> {
         let at = self.call(lag)?.ratio_at;
-        let change = (volatility.get(at)? / volatility[at - lag]).ln();
+        let change = libm::log(volatility.get(at)? / volatility[at - lag]);
         let defined = change != 0.0 && change.is_finite();
-        defined.then(|| (self.0[at] / self.0[at - lag]).ln() / change)
+        defined.then(|| libm::log(self.0[at] / self.0[at - lag]) / change)
     }
 
     fn pairs(&self, lag: usize) -> impl Iterator<Item = (f64, f64)> + 'a {

@@ -268,7 +268,7 @@ impl Chain<'_> {
             let s = self.smile.vol(moneyness) * root_years;
             let step = -right.sign() * quantile * s + 0.5 * s * s - moneyness;
             if step.abs() < 1e-10 {
-                return Ok(self.strikes.nearest(self.forward * moneyness.exp()));
+                return Ok(self.strikes.nearest(self.forward * libm::exp(moneyness)));
             }
             if step.abs() > 0.7 * before {
                 share = 0.5;

@@ -105,7 +105,7 @@ impl Waits {
         let first = times.first().copied().filter(|&first| first > 1);
         let last = times.last().map(|last| hits.len() - last).filter(|&wait| wait > 0);
         let longest = uncensored.iter().copied().chain(first).chain(last).max().unwrap_or(1) as f64;
-        let log = |wait: usize| (wait as f64 / longest).ln();
+        let log = |wait: usize| libm::log(wait as f64 / longest);
         let uncensored_logs = uncensored.iter().map(|&wait| log(wait)).sum();
         let logs = uncensored.iter().copied().chain(first).chain(last).map(log).collect();
         Waits { logs, uncensored: uncensored.len(), uncensored_logs, longest }
@@ -117,22 +117,22 @@ impl Waits {
 
     /// `sum d^b`.
     fn power_sum(&self, b: f64) -> f64 {
-        self.logs.iter().map(|log| (b * log).exp()).sum()
+        self.logs.iter().map(|log| libm::exp(b * log)).sum()
     }
 
     fn rate(&self, b: f64) -> f64 {
-        (self.count() / self.power_sum(b)).powf(1.0 / b) / self.longest
+        libm::pow(self.count() / self.power_sum(b), 1.0 / b) / self.longest
     }
 
     /// In the original unit: a wait in units of the longest changes the density by that unit.
     fn log_likelihood(&self, b: f64) -> f64 {
         let n = self.count();
-        let profile = n * (n.ln() - self.power_sum(b).ln() + b.ln() - 1.0);
-        profile + (b - 1.0) * self.uncensored_logs - n * self.longest.ln()
+        let profile = n * (libm::log(n) - libm::log(self.power_sum(b)) + libm::log(b) - 1.0);
+        profile + (b - 1.0) * self.uncensored_logs - n * libm::log(self.longest)
     }
 
     fn slope(&self, b: f64) -> f64 {
-        let weighted: f64 = self.logs.iter().map(|log| log * (b * log).exp()).sum();
+        let weighted: f64 = self.logs.iter().map(|log| log * libm::exp(b * log)).sum();
         self.count() * (1.0 / b - weighted / self.power_sum(b)) + self.uncensored_logs
     }
 

@@ -59,9 +59,9 @@ fn process(values: impl Iterator<Item = f64>, bet: f64) -> Result<EProcess, Cove
     }
     let mut found = EProcess { log_final: 0.0, log_max: 0.0, first_crossing: None };
     for (at, value) in values.enumerate() {
-        found.log_final += (bet * (value - 1.0)).ln_1p();
+        found.log_final += libm::log1p(bet * (value - 1.0));
         found.log_max = found.log_max.max(found.log_final);
-        if found.first_crossing.is_none() && found.log_final >= REJECT_AT.ln() {
+        if found.first_crossing.is_none() && found.log_final >= libm::log(REJECT_AT) {
             found.first_crossing = Some(at + 1);
         }
     }

@@ -22,7 +22,7 @@ pub fn mean(forecasts: &Forecasts<'_>) -> Result<f64, CoverageError> {
     let tail = forecasts.tail();
     let score = |(loss, var, es): (f64, f64, f64)| {
         let beyond = if loss > var { (loss - var) / (tail * es) } else { 0.0 };
-        beyond + var / es + es.ln() - 1.0
+        beyond + var / es + libm::log(es) - 1.0
     };
     Ok(forecasts.rows(es).map(score).sum::<f64>() / forecasts.len() as f64)
 }

@@ -2,7 +2,7 @@
 
 /// `count * ln(probability)` with `0 ln 0 = 0`.
 pub(super) fn count_ln(count: usize, probability: f64) -> f64 {
-    if count == 0 { 0.0 } else { count as f64 * probability.ln() }
+    if count == 0 { 0.0 } else { count as f64 * libm::log(probability) }
 }
 
 /// Log likelihood of `x` hits in `n` independent periods with hit probability `q`.

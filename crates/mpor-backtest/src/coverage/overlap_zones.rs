@@ -142,7 +142,7 @@ impl HitLaw {
                 turned += (to.1 - from.1 - turned + 0.5 * TAU).rem_euclid(TAU) - 0.5 * TAU;
                 let growth = (to.0 - from.0).min(0.0);
                 let log = from.0 + power * growth + thin * (u.cos() - 1.0);
-                (log.exp(), from.1 + power * turned + thin * u.sin())
+                (libm::exp(log), from.1 + power * turned + thin * libm::sin(u))
             })
             .collect();
         invert(&frequencies, size)
@@ -218,7 +218,7 @@ fn characteristic(law: &[f64], u: f64) -> (f64, f64) {
         re += share * angle.cos();
         im += share * angle.sin();
     }
-    (0.5 * (re * re + im * im).max(f64::MIN_POSITIVE).ln(), im.atan2(re))
+    (0.5 * libm::log((re * re + im * im).max(f64::MIN_POSITIVE)), libm::atan2(im, re))
 }
 
 /// Probabilities from modulus and phase at `0, tau/size, 2 tau/size, ...` up to `pi`; the rest mirrors them, `size` being odd.

@@ -33,9 +33,9 @@ impl CoverageTest for TimeUntilFirstFailure {
 /// The likelihood ratio of one waiting time of `v` periods, at least 1, against hit probability `p`.
 pub(super) fn waiting_ratio(v: usize, p: f64) -> f64 {
     let before = (v - 1) as f64;
-    let promised = p.ln() + before * (-p).ln_1p();
+    let promised = libm::log(p) + before * libm::log1p(-p);
     let rate = 1.0 / v as f64;
-    let observed = if v == 1 { 0.0 } else { rate.ln() + before * (-rate).ln_1p() };
+    let observed = if v == 1 { 0.0 } else { libm::log(rate) + before * libm::log1p(-rate) };
     (2.0 * (observed - promised)).max(0.0)
 }
 

@@ -131,7 +131,7 @@ impl Opens for RandomAccount<'_> {
 
     fn open(&self, desk: &Desk<'_>) -> Result<Vec<Leg>, Problem> {
         let size = self.book.notional
-            * (self.book.dispersion * self.stream("account size", 0).normal()).exp();
+            * libm::exp(self.book.dispersion * self.stream("account size", 0).normal());
         let mut stream = self.stream("positions", desk.now().0);
         let (fewest, most) = self.book.positions;
         let count = fewest + stream.below(most - fewest + 1);
@@ -151,7 +151,7 @@ impl RandomAccount<'_> {
         let market = desk.market(one_of(&book.underlyings, draw)?, terms)?;
         let tenor = *one_of(&book.tenors, draw)?;
         let sign = if draw.uniform() < book.short { -1.0 } else { 1.0 };
-        let notional = sign * size * (0.5 * draw.normal()).exp();
+        let notional = sign * size * libm::exp(0.5 * draw.normal());
         let instrument = self.contract(desk, market, tenor, draw)?;
         let quantity = market.contracts(&instrument, Size::Notional(notional));
         Ok(Leg { instrument, quantity })
