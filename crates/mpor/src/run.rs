@@ -266,10 +266,15 @@ fn write_long(
     let path = folder.join(format!("{name}.parquet"));
     let mut writer = TableWriter::create(&path, Metadata::new())?;
     let mut rows = 0;
-    for accounts in tables::pieces(result) {
-        let piece = table(result, accounts)?;
-        rows += piece.rows();
-        writer.append(&piece)?;
+    let mut pieces = tables::pieces(result).map(|accounts| table(result, accounts));
+    let mut piece = pieces.next().transpose()?;
+    while let Some(current) = piece {
+        rows += current.rows();
+        // The next piece is laid out while this one is encoded.
+        let (appended, next) =
+            rayon::join(|| writer.append(&current), || pieces.next().transpose());
+        appended?;
+        piece = next?;
     }
     writer.finish()?;
     Ok((path, Some(rows)))
