@@ -1,5 +1,7 @@
 //! Who holds what: positions of one account at one time.
 
+use std::sync::Arc;
+
 use crate::instrument::InstrumentIx;
 
 /// A signed number of contracts.
@@ -14,10 +16,11 @@ pub struct Position {
 /// The positions of one account at one margin date, at most one entry an instrument, in instrument order.
 ///
 /// Quantities are static over the margin period of risk. Cash does not enter the requirement: every model here states
-/// its requirement on top of the mark-to-market value of the positions.
+/// its requirement on top of the mark-to-market value of the positions. A copy shares the positions: most accounts hold the
+/// same from one margin date to the next.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Portfolio {
-    positions: Vec<Position>,
+    positions: Arc<[Position]>,
 }
 
 impl Portfolio {
@@ -35,7 +38,7 @@ impl Portfolio {
             }
         }
         positions.retain(|position| position.quantity != 0.0);
-        Portfolio { positions }
+        Portfolio { positions: positions.into() }
     }
 
     /// The positions in instrument order.

@@ -19,8 +19,13 @@ pub(super) struct Account<'a> {
     hedged: Held,
 }
 
-/// A leg, and its contract in the universe where it is there already: looked up while accounts open in parallel.
-pub(super) type Opened = (Leg, Option<InstrumentIx>);
+/// A position to hold: accounts look their contracts up while they open in parallel, and only new ones wait for their turn.
+pub(super) enum Opened {
+    /// In a contract of the universe, with its expiry.
+    Listed(Position, Option<Timestamp>),
+    /// In a contract that is to be entered.
+    New(Leg),
+}
 
 /// Positions, and the first instant at which they are no longer to be held. Nothing is held from the beginning of time.
 #[derive(Default)]
@@ -76,9 +81,12 @@ impl<'a> Account<'a> {
         if !self.held.is_due(desk.now()) {
             return Ok(None);
         }
-        let opened = |leg: Leg| {
-            let listed = desk.listed(&leg.instrument);
-            (leg, listed)
+        let opened = |leg: Leg| match desk.listed(&leg.instrument) {
+            Some(instrument) => Opened::Listed(
+                Position { instrument, quantity: leg.quantity },
+                leg.instrument.contract.expiry(),
+            ),
+            None => Opened::New(leg),
         };
         Ok(Some(self.opens.open(desk)?.into_iter().map(opened).collect()))
     }
@@ -97,7 +105,7 @@ impl<'a> Account<'a> {
         let mut all = self.held.positions.clone();
         if let Some(hedge) = self.hedge {
             let legs = hedge.contracts(&Desk::new(universe, state, grid), &all)?;
-            let legs = legs.into_iter().map(|leg| (leg, None)).collect();
+            let legs = legs.into_iter().map(Opened::New).collect();
             self.hedged = hold(universe, legs, state.time, ("every", hedge.every), grid)?;
             let contracts: Vec<InstrumentIx> =
                 self.hedged.positions.iter().map(|position| position.instrument).collect();
@@ -123,10 +131,16 @@ fn hold(
     }
     let mut until = now + period;
     let mut positions = Vec::with_capacity(legs.len());
-    for (Leg { instrument, quantity }, listed) in legs {
-        until = instrument.contract.expiry().map_or(until, |expiry| until.min(expiry));
-        let instrument = listed.map_or_else(|| universe.add(instrument), Ok)?;
-        positions.push(Position { instrument, quantity });
+    for leg in legs {
+        let (position, expiry) = match leg {
+            Opened::Listed(position, expiry) => (position, expiry),
+            Opened::New(Leg { instrument, quantity }) => {
+                let expiry = instrument.contract.expiry();
+                (Position { instrument: universe.add(instrument)?, quantity }, expiry)
+            }
+        };
+        until = expiry.map_or(until, |expiry| until.min(expiry));
+        positions.push(position);
     }
     Ok(Held { positions, until: Some(until) })
 }
