@@ -244,11 +244,26 @@ fn write_tables(
     result: &BacktestResult,
     loaded: &Loaded,
 ) -> Result<Vec<Written>, MporError> {
-    let long: Vec<Result<Written, MporError>> =
-        tables::LONG.par_iter().map(|&long| write_long(folder, result, long)).collect();
-    let mut written: Vec<Written> = long.into_iter().collect::<Result<_, _>>()?;
+    let long = || {
+        let write = |&long: &_| write_long(folder, result, long);
+        tables::LONG.par_iter().map(write).collect::<Vec<Result<Written, MporError>>>()
+    };
+    let (long, short) = rayon::join(long, || write_short(folder, result, loaded));
+    let mut written = short?;
+    for table in long {
+        written.push(table?);
+    }
+    Ok(written)
+}
+
+fn write_short(
+    folder: &Path,
+    result: &BacktestResult,
+    loaded: &Loaded,
+) -> Result<Vec<Written>, MporError> {
     let mut short = tables::short(result)?;
     short.push(crate::findings::table(&loaded.market.findings)?);
+    let mut written = Vec::new();
     for table in &short {
         let path = folder.join(format!("{}.parquet", table.name()));
         write_parquet(table, &path, Metadata::new())?;

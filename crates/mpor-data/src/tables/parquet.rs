@@ -7,14 +7,21 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
 
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::datatypes::{DataType, FieldRef, SchemaRef};
 use mpor_core::Table;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_writer::{
+    ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
+};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
+use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
+use rayon::prelude::*;
 
 use super::atomic::AtomicFile;
 use super::batch;
@@ -31,7 +38,6 @@ const ZSTD_LEVEL: i32 = 3;
 const ARROW_SCHEMA: &str = "ARROW:schema";
 
 /// Writes a table piece by piece; the file appears under its name on [`finish`](TableWriter::finish).
-#[derive(Debug)]
 pub struct TableWriter {
     file: String,
     schema: Option<SchemaRef>,
@@ -39,11 +45,57 @@ pub struct TableWriter {
     state: State,
 }
 
-#[derive(Debug)]
 enum State {
     Waiting(AtomicFile),
-    Writing(Box<ArrowWriter<AtomicFile>>),
+    Writing(Box<RowGroups>),
     Broken,
+}
+
+/// A file under construction, row group by row group; the columns of a group are encoded in parallel.
+struct RowGroups {
+    schema: SchemaRef,
+    file: SerializedFileWriter<AtomicFile>,
+    columns: ArrowRowGroupWriterFactory,
+    count: usize,
+}
+
+impl RowGroups {
+    fn new(
+        file: AtomicFile,
+        schema: SchemaRef,
+        properties: WriterProperties,
+    ) -> Result<Self, ParquetError> {
+        let writer = ArrowWriter::try_new(file, schema.clone(), Some(properties))?;
+        let (file, columns) = writer.into_serialized_writer()?;
+        Ok(RowGroups { schema, file, columns, count: 0 })
+    }
+
+    fn append(&mut self, rows: &RecordBatch) -> Result<(), ParquetError> {
+        for start in (0..rows.num_rows()).step_by(ROW_GROUP) {
+            let length = ROW_GROUP.min(rows.num_rows() - start);
+            self.append_group(&rows.slice(start, length))?;
+        }
+        Ok(())
+    }
+
+    fn append_group(&mut self, rows: &RecordBatch) -> Result<(), ParquetError> {
+        let writers = self.columns.create_column_writers(self.count)?;
+        let columns = writers.into_par_iter().zip(&self.schema.fields()[..]).zip(rows.columns());
+        let encode =
+            |((mut writer, field), column): ((ArrowColumnWriter, &FieldRef), &ArrayRef)| {
+                // A column of a table has no nesting, so it is one leaf.
+                compute_leaves(field, column)?.iter().try_for_each(|leaf| writer.write(leaf))?;
+                writer.close()
+            };
+        let chunks: Vec<Result<ArrowColumnChunk, ParquetError>> = columns.map(encode).collect();
+        let mut group = self.file.next_row_group()?;
+        for chunk in chunks {
+            chunk?.append_to_row_group(&mut group)?;
+        }
+        group.close()?;
+        self.count += 1;
+        Ok(())
+    }
 }
 
 impl TableWriter {
@@ -70,11 +122,9 @@ impl TableWriter {
         }
         let rows = batch::to_batch(table, schema)?;
         let file = self.file.clone();
-        let writer = self.writer(expected)?;
         let refuse =
-            |error| DataError::Unwritable { file: file.clone(), problem: format!("{error}") };
-        writer.write(&rows).map_err(refuse)?;
-        writer.flush().map_err(refuse)
+            |error: ParquetError| DataError::Unwritable { file, problem: error.to_string() };
+        self.writer(expected)?.append(&rows).map_err(refuse)
     }
 
     /// Completes the file. Without any table appended it is an error: a file without columns says nothing.
@@ -85,23 +135,23 @@ impl TableWriter {
         let refuse = |problem: String| DataError::Unwritable { file: self.file.clone(), problem };
         match self.state {
             State::Writing(writer) => {
-                writer.into_inner().map_err(|error| refuse(error.to_string()))?.finish()
+                writer.file.into_inner().map_err(|error| refuse(error.to_string()))?.finish()
             }
             State::Waiting(_) => Err(refuse("no table was appended".to_owned())),
             State::Broken => Err(refuse("an earlier append failed".to_owned())),
         }
     }
 
-    fn writer(&mut self, schema: SchemaRef) -> Result<&mut ArrowWriter<AtomicFile>, DataError> {
+    fn writer(&mut self, schema: SchemaRef) -> Result<&mut RowGroups, DataError> {
         if let State::Waiting(_) = self.state
             && let State::Waiting(file) = std::mem::replace(&mut self.state, State::Broken)
         {
-            let problem = |error| DataError::Unwritable {
+            let problem = |error: ParquetError| DataError::Unwritable {
                 file: self.file.clone(),
-                problem: format!("{error}"),
+                problem: error.to_string(),
             };
-            let properties = Some(properties(&schema, &self.metadata));
-            let writer = ArrowWriter::try_new(file, schema, properties).map_err(problem)?;
+            let properties = properties(&schema, &self.metadata);
+            let writer = RowGroups::new(file, schema, properties).map_err(problem)?;
             self.state = State::Writing(Box::new(writer));
         }
         match &mut self.state {
