@@ -45,7 +45,7 @@ pub struct MarkRow {
     pub time: Timestamp,
     /// Name of the contract.
     pub instrument: String,
-    /// Mark, in the contract's settlement currency.
+    /// Mark of one unit of the underlying, in the contract's settlement currency.
     pub mark_price: Option<f64>,
     /// Black volatility a year, decimal.
     pub mark_iv: Option<f64>,

@@ -121,7 +121,7 @@ pub const OPTION_MARKS: Schema = Schema {
     columns: &[
         TIME,
         INSTRUMENT,
-        may("mark_price", Kind::Number, "mark, in the contract's settlement currency"),
+        may("mark_price", Kind::Number, "mark of one unit of the underlying, settlement currency"),
         may("mark_iv", Kind::Number, "Black volatility a year, decimal"),
         may("underlying_price", Kind::Number, "index or spot, quote currency"),
         may("forward", Kind::Number, "forward of the expiry, quote currency"),

@@ -13,11 +13,12 @@ use crate::study::{Paths, StudyFile};
 /// [`MporError::Data`] for a pattern that matches nothing.
 pub fn files(file: &StudyFile) -> Result<Vec<PathBuf>, MporError> {
     let data = &file.study.data;
-    let tables: [&Paths; 6] = [
+    let tables: [&Paths; 7] = [
         &data.prices,
         &data.vol_index,
         &data.funding,
         &data.instruments,
+        &data.option_marks,
         &data.positions,
         &data.trades,
     ];

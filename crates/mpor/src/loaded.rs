@@ -46,6 +46,8 @@ impl Loaded {
         check_horizon(file, horizon, &steps)?;
         let books = books(file, &mut market, steps.clone())?;
         check_account(file, &books)?;
+        let said = market::marks::load(file, &mut market.history)?;
+        market.notes.extend(said);
         let infos = infos(file, &models);
         let (models, overlays) =
             models.into_iter().map(|built| (built.model, built.overlays)).unzip();

@@ -1,5 +1,6 @@
 //! From a study's files to its market history: series on the grid, modelled volatilities, settlement prices.
 
+pub(crate) mod marks;
 mod realised;
 mod series;
 mod volatility;

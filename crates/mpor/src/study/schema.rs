@@ -59,6 +59,8 @@ pub struct Data {
     pub funding: Paths,
     /// Instruments, where positions name listed contracts.
     pub instruments: Paths,
+    /// Venue marks of listed options, by name of the contract; they take precedence over the surface.
+    pub option_marks: Paths,
     /// Position snapshots.
     pub positions: Paths,
     /// Trades, instead of snapshots.
