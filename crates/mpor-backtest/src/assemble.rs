@@ -3,14 +3,15 @@
 //! Overlays walk each account through time, oldest date first, so a rule may use the account's own past and cannot see its
 //! future. Accounts are independent of each other and run in parallel; the collect is ordered.
 
+use std::collections::BTreeMap;
+
 use mpor_core::{Books, History, Horizon, Labels, Level, LossConvention, Timestamp};
 use mpor_margin::{AccountPast, Component, MarginReport, Overlay};
 use rayon::prelude::*;
 
 use crate::breaches::find_breaches;
 use crate::coverage::CoverageRow;
-use crate::coverage::assess::{self, Observed};
-use crate::coverage::basel::ZoneBounds;
+use crate::coverage::assess::{self, Observed, Yardstick};
 use crate::coverage::overlap_zones::zone_bounds;
 use crate::day::{DayResult, additive_parts};
 use crate::error::BacktestError;
@@ -245,13 +246,13 @@ fn coverage(
                 Observed::new(losses.by(assembly.convention), gross, &path.initial)
             })
             .collect();
-        let zones = zones(&observed, horizon, level);
+        let yardsticks = yardsticks(&observed, horizon, level);
         let accounts: Vec<_> = observed
             .par_iter()
             .enumerate()
             .map(|(account, observed)| {
-                let zone = &zones[&observed.len()];
-                assess::account(model, account, observed, level, horizon, zone)
+                let by = &yardsticks[&(observed.len(), observed.breaches())];
+                assess::account(model, account, observed, level, horizon, by)
             })
             .collect();
         for row in accounts {
@@ -262,17 +263,22 @@ fn coverage(
     Ok(rows)
 }
 
-/// Zone bounds by number of observations, made before the parallel part: a simulation uses all threads itself.
-fn zones(
+/// Yardsticks by number of observations and breaches, made before the parallel part: a simulation uses all threads itself.
+fn yardsticks(
     observed: &[Observed],
     horizon: usize,
     level: Level,
-) -> std::collections::BTreeMap<usize, ZoneBounds> {
-    let mut zones = std::collections::BTreeMap::new();
+) -> BTreeMap<(usize, usize), Yardstick> {
+    let (mut zones, mut yardsticks) = (BTreeMap::new(), BTreeMap::new());
     for one in observed {
-        zones.entry(one.len()).or_insert_with(|| zone_bounds(horizon, one.len(), level));
+        let (observations, breaches) = (one.len(), one.breaches());
+        let zone =
+            *zones.entry(observations).or_insert_with(|| zone_bounds(horizon, observations, level));
+        yardsticks
+            .entry((observations, breaches))
+            .or_insert_with(|| Yardstick::new(observations, breaches, horizon, zone));
     }
-    zones
+    yardsticks
 }
 
 fn procyclicality(requirements: &[Vec<RequirementPath>]) -> Vec<ProcyclicalityRow> {

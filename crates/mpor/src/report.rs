@@ -18,7 +18,7 @@ use crate::run::{Written, write_source};
 use crate::scan_map::scan_map;
 use crate::study::{CalendarKind, ReportFormat, StudyFile};
 
-/// Renders the report and writes its files.
+/// Renders the report and writes its files; a study that asks for no format gets neither figures nor their tables.
 pub(crate) fn write(
     folder: &Path,
     file: &StudyFile,
@@ -26,10 +26,11 @@ pub(crate) fn write(
     result: &BacktestResult,
     start: &Manifest,
 ) -> Result<Vec<Written>, MporError> {
-    let formats: Vec<Format> = file
-        .study
-        .report
-        .formats
+    let asked = &file.study.report.formats;
+    if asked.is_empty() {
+        return Ok(Vec::new());
+    }
+    let formats: Vec<Format> = asked
         .iter()
         .map(|format| match format {
             ReportFormat::Pdf => Format::Pdf,

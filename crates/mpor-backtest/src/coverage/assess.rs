@@ -58,6 +58,12 @@ impl Observed {
         self.pairs().map(|(loss, requirement)| loss.breaches(requirement)).collect()
     }
 
+    /// How many losses were strictly above their requirement.
+    #[must_use]
+    pub fn breaches(&self) -> usize {
+        self.pairs().filter(|(loss, requirement)| loss.breaches(*requirement)).count()
+    }
+
     fn pairs(&self) -> impl Iterator<Item = (Loss, Money)> + '_ {
         let requirements = self.requirement.iter().copied().map(Money);
         self.loss.iter().copied().map(Loss).zip(requirements)
@@ -70,7 +76,24 @@ impl Observed {
     }
 }
 
-/// The coverage of one model for one account, `zone` being the zone bounds of as many observations.
+/// What the coverage of so many observations with so many breaches is judged by: found once for all accounts with both.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Yardstick {
+    /// Zone bounds of as many observations.
+    pub zone: ZoneBounds,
+    /// Confidence bounds of the coverage, low then high; `None` without observations.
+    pub bounds: Option<(f64, f64)>,
+}
+
+impl Yardstick {
+    /// Of `observations` whose zone bounds are `zone`, with `breaches` among them.
+    #[must_use]
+    pub fn new(observations: usize, breaches: usize, horizon: usize, zone: ZoneBounds) -> Self {
+        Yardstick { zone, bounds: coverage_bounds(observations, breaches, horizon) }
+    }
+}
+
+/// The coverage of one model for one account, judged by the yardstick of its observations and breaches.
 ///
 /// # Errors
 /// [`CoverageError`] for a horizon of no step.
@@ -80,7 +103,7 @@ pub fn account(
     observed: &Observed,
     level: Level,
     horizon: usize,
-    zone: &ZoneBounds,
+    by: &Yardstick,
 ) -> Result<CoverageRow, CoverageError> {
     let hits = OverlappingHits::new(observed.hits(), level, horizon)?;
     let tests = if horizon == 1 {
@@ -90,8 +113,8 @@ pub fn account(
     };
     Ok(CoverageRow {
         account: Some(account),
-        bounds: coverage_bounds(hits.len(), hits.count(), horizon),
-        zone: if hits.is_empty() { None } else { zone.zone(hits.count()) },
+        bounds: by.bounds,
+        zone: if hits.is_empty() { None } else { by.zone.zone(hits.count()) },
         tests,
         ..row(model, [observed].into_iter())
     })
@@ -110,7 +133,7 @@ fn row<'a>(model: usize, observed: impl Iterator<Item = &'a Observed>) -> Covera
     for one in observed {
         let (most, total) = one.shortfalls();
         observations += one.len();
-        breaches += one.pairs().filter(|(loss, requirement)| loss.breaches(*requirement)).count();
+        breaches += one.breaches();
         worst = worst.max(most);
         sum += total;
     }
@@ -232,8 +255,8 @@ mod tests {
         let loss: Vec<f64> = (0..250).map(|at| if at < 5 { 2.0 } else { 0.0 }).collect();
         let observed = Observed { loss, requirement: vec![1.0; 250] };
         let of = |horizon| {
-            let zone = zone_bounds(horizon, 250, Level::P99);
-            account(0, 0, &observed, Level::P99, horizon, &zone).unwrap()
+            let by = Yardstick::new(250, 5, horizon, zone_bounds(horizon, 250, Level::P99));
+            account(0, 0, &observed, Level::P99, horizon, &by).unwrap()
         };
         let (one, two) = (of(1), of(2));
         assert_eq!(one.zone.unwrap().green_max, 4);
