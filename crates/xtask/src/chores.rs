@@ -20,7 +20,7 @@ pub fn lint() -> Result<(), String> {
     cargo(&["fmt", "--all", "--check"])?;
     cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
     if Command::new("cargo-deny").arg("--version").output().is_ok() {
-        cargo(&["deny", "--offline", "check", "licenses", "bans", "sources"])?;
+        cargo(&["deny", "check", "licenses", "bans", "sources"])?;
     }
     Ok(())
 }
