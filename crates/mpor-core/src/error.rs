@@ -80,6 +80,84 @@ pub enum CoreError {
         /// Curvature decay.
         gamma: f64,
     },
+    /// A slice of an extended SSVI surface admits negative densities, or is none.
+    #[error(
+        "the slice at {years} years with theta {theta}, rho {rho}, psi {psi} admits butterfly arbitrage: needs theta > 0, |rho| < 1, 0 <= psi (1 + |rho|) <= 4 and psi^2 (1 + |rho|) <= 4 theta"
+    )]
+    SliceButterfly {
+        /// Tenor in years.
+        years: f64,
+        /// At-the-money total variance.
+        theta: f64,
+        /// Skew.
+        rho: f64,
+        /// Slope of both wings together.
+        psi: f64,
+    },
+    /// Two slices of an extended SSVI surface are out of order.
+    #[error(
+        "{broken} between tenors {from_years} and {to_years} years, which admits calendar arbitrage; fit them together"
+    )]
+    SliceOrder {
+        /// Shorter tenor in years.
+        from_years: f64,
+        /// Longer tenor in years.
+        to_years: f64,
+        /// The condition that does not hold.
+        broken: &'static str,
+    },
+    /// A raw SVI slice that is none.
+    #[error(
+        "raw SVI a {a}, b {b}, rho {rho}, m {m}, sigma {sigma} is not a slice: needs b >= 0, |rho| < 1, sigma > 0 and a + b sigma sqrt(1 - rho^2) > 0"
+    )]
+    SviSlice {
+        /// Level.
+        a: f64,
+        /// Slope.
+        b: f64,
+        /// Skew.
+        rho: f64,
+        /// Centre.
+        m: f64,
+        /// Width.
+        sigma: f64,
+    },
+    /// A smile with a negative density.
+    #[error(
+        "the smile at {years} years admits butterfly arbitrage: its density is negative at log-moneyness {log_moneyness} (Durrleman's g is {density}, and must not be below zero)"
+    )]
+    NegativeDensity {
+        /// Tenor in years.
+        years: f64,
+        /// Where it is lowest; infinite in a wing.
+        log_moneyness: f64,
+        /// Durrleman's function there.
+        density: f64,
+    },
+    /// Two smiles cross.
+    #[error(
+        "the smiles at {from_years} and {to_years} years cross: at log-moneyness {log_moneyness} total variance falls by {by}, which is calendar arbitrage"
+    )]
+    SlicesCross {
+        /// Shorter tenor in years.
+        from_years: f64,
+        /// Longer tenor in years.
+        to_years: f64,
+        /// Where it falls most; infinite in a wing.
+        log_moneyness: f64,
+        /// By how much.
+        by: f64,
+    },
+    /// Clamped wings without strikes to clamp at.
+    #[error(
+        "clamped wings need the lowest and highest quoted log-moneyness of each of the {pillars} pillars, in this order, found {found} pairs"
+    )]
+    QuotedStrikes {
+        /// Pairs given.
+        found: usize,
+        /// Pillars of the surface.
+        pillars: usize,
+    },
     /// A surface without pillars, or with pillars out of order.
     #[error("a volatility surface needs tenors that increase from above zero, found {0:?}")]
     SurfaceTenors(Vec<f64>),

@@ -32,7 +32,10 @@ pub use mpor_stats::{Level, NotALevel};
 pub use panel::{Panel, Past};
 pub use portfolio::{Books, Portfolio, Position};
 pub use record::{PositionRow, TradeRow};
-pub use surface::{Origin, Pillar, Smile, SmileShape, VolSurface};
+pub use surface::{
+    Extrapolation, LongEnd, Lowest, Origin, Pillar, ShortEnd, Smile, SmileShape, Smiles, SsviSlice,
+    SviSlice, VolSurface, Wings,
+};
 pub use table::{Column, Table};
 pub use time::{Span, TimeError, Timestamp};
 pub use universe::{Underlying, Universe};

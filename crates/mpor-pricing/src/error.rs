@@ -74,6 +74,19 @@ pub enum PricingError {
         /// What is needed.
         needed: usize,
     },
+    /// A chain of which no expiry can be fitted.
+    #[error(
+        "none of the {expiries} expiries has enough usable quotes; rows were dropped as: {reasons}. Use a fuller chain or wider rules"
+    )]
+    NoExpiry {
+        /// Expiries of the chain.
+        expiries: usize,
+        /// Rows dropped by reason, as text.
+        reasons: String,
+    },
+    /// A surface model by a name that is none.
+    #[error("unknown surface model `{0}`; known: essvi, ssvi, svi")]
+    NoSuchModel(String),
     /// Slices that belong together differ in length.
     #[error("{what} has {found} values, and {expected} were expected")]
     Length {

@@ -108,6 +108,7 @@ fn scenarios(day: &Day<'_>, dynamics: SmileDynamics) -> Option<ScenarioSet> {
     let smile = match dynamics {
         SmileDynamics::StickyStrike => "sticky_strike",
         SmileDynamics::StickyMoneyness => "sticky_moneyness",
+        SmileDynamics::StickyDelta => "sticky_delta",
     };
     let text = format!(r#"{{ "historical": {{ "window": {SCENARIOS}, "smile": "{smile}" }} }}"#);
     serde_json::from_str::<ScenarioSpec>(&text).ok()?.scenarios(day).ok()
@@ -120,7 +121,9 @@ fn revaluations(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("revaluation");
     group.sample_size(10);
     group.throughput(Throughput::Elements((OPTIONS * SCENARIOS) as u64));
-    for dynamics in [SmileDynamics::StickyStrike, SmileDynamics::StickyMoneyness] {
+    for dynamics in
+        [SmileDynamics::StickyStrike, SmileDynamics::StickyMoneyness, SmileDynamics::StickyDelta]
+    {
         let Some(set) = scenarios(&day, dynamics) else { return };
         group.bench_function(format!("one core, {dynamics:?}"), |bench| {
             bench.iter(|| one_thread.install(|| revalue(black_box(&day), &set)));

@@ -15,6 +15,9 @@ pub enum SmileDynamics {
     StickyStrike,
     /// The smile moves with the forward: the surface is read at the new moneyness, from the moved at-the-money level.
     StickyMoneyness,
+    /// A delta keeps its volatility, moved by the at-the-money level of the scenario: today's smile of the expiry is read at
+    /// the strike's new delta. Undiscounted delta in the forward, `N(d1)`, not adjusted for the premium.
+    StickyDelta,
 }
 
 /// Named joint moves of the risk factors. All matrices are `[underlying, scenario]`.

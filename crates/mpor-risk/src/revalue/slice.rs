@@ -61,7 +61,10 @@ impl Slice {
     fn vols(&self, state: &UnderlyingState, set: &ScenarioSet, row: usize) -> SliceVol {
         match (set.dynamics, &state.surface, &set.vol) {
             (SmileDynamics::StickyMoneyness, Some(surface), moves) => {
-                SliceVol::Smile(Smile::new(surface, moves, row, self))
+                SliceVol::Smile(Smile::sticky_moneyness(surface, moves, row, self))
+            }
+            (SmileDynamics::StickyDelta, Some(surface), moves) => {
+                SliceVol::Smile(Smile::sticky_delta(surface, moves, row, self))
             }
             (_, _, VolMoves::Shocks(_)) => SliceVol::Rules,
             (_, surface, VolMoves::Tenors(tenors)) => {

@@ -4,14 +4,25 @@
 //! total variance between pillars, and the smile is the surface's own, as in [`mpor_core::surface`]:
 //!
 //! ```text
-//! vol' = vol sqrt( w(k', theta') / w(k, theta) T / T' ),   k' = k - ln(F' / F)
+//! sticky moneyness   vol' = vol sqrt( w(k', theta') / w(k, theta) T / T' ),   k' = k - ln(F' / F)
+//! sticky delta       vol' = vol sqrt( c^2 w(h, theta) / w(k, theta) T / T' ),   c^2 = theta' / theta
 //! ```
 //!
 //! For an option valued from the surface that is the moved surface itself; a listed mark keeps its distance to it. A
 //! scenario without moves gives `vol` back to the bit.
+//!
+//! Under sticky delta the moved volatility is the at-the-money ratio times today's volatility of the same delta. With
+//! `s = sqrt(w)` that is the strike `h` of today at which `-h / s + s / 2 = -k' / s' + s' / 2` with `s' = c s(h)`, or
+//!
+//! ```text
+//! h = k' / c - (c - 1) / 2 w(h)
+//! ```
+//!
+//! solved by iteration from `h = k' / c`; it contracts by `|c - 1| |w'| / 2`, which is small because no smile without
+//! arbitrage is steeper than 2. Where nothing but the forward moves, `c = 1` and the two rules are one.
 
-use mpor_core::VolSurface;
 use mpor_core::time::YEAR_DAYS;
+use mpor_core::{VolSurface, Wings, surface};
 
 use super::slice::Slice;
 use crate::set::{TenorRatios, VolMoves};
@@ -19,13 +30,22 @@ use crate::set::{TenorRatios, VolMoves};
 /// The smile of one expiry, today and in the scenarios.
 #[derive(Debug)]
 pub(super) struct Smile {
-    rho: f64,
-    today: Level,
-    levels: Vec<Level>,
+    levels: Levels,
     /// `ln(F' / F)` by scenario.
     log_forward: Vec<f64>,
     /// `T / T'`.
     time: f64,
+}
+
+/// What moves, today's first and then by scenario.
+#[derive(Debug)]
+enum Levels {
+    /// One shape for all tenors: only its level moves.
+    Shared { rho: f64, today: Level, moved: Vec<Level> },
+    /// A smile of its own at every tenor.
+    Own { today: surface::Smile, moved: Vec<surface::Smile> },
+    /// Today's smile read by delta, with `c` by scenario.
+    Delta { today: surface::Smile, ratios: Vec<f64> },
 }
 
 /// At-the-money total variance, and the smile parameter that goes with it.
@@ -37,33 +57,132 @@ struct Level {
 
 impl Smile {
     /// The smile of a slice that does not expire in the scenarios, under `moves` of the underlying in row `row`.
-    pub(super) fn new(surface: &VolSurface, moves: &VolMoves, row: usize, slice: &Slice) -> Self {
-        let [rho, eta, gamma] = surface.shape().parameters();
-        let level = |theta: f64| Level { theta, phi: phi(theta, eta, gamma) };
-        let after = slice.years_after;
-        let theta = |s| match moves {
-            VolMoves::Tenors(tenors) => total_variance(surface, after, |at| tenors[row].at(at, s)),
-            VolMoves::Shocks(shocks) => {
-                let flat = total_variance(surface, after, |_| 1.0);
-                let vol = shocks[s].apply((flat / after).sqrt(), slice.years * YEAR_DAYS);
-                if shocks[s].shift() == 0.0 { flat } else { vol * vol * after }
-            }
+    pub(super) fn sticky_moneyness(
+        surface: &VolSurface,
+        moves: &VolMoves,
+        row: usize,
+        slice: &Slice,
+    ) -> Self {
+        let levels =
+            shared(surface, moves, row, slice).unwrap_or_else(|| own(surface, moves, row, slice));
+        Smile::new(levels, slice)
+    }
+
+    /// As [`Smile::sticky_moneyness`], for the rule that a delta keeps its volatility.
+    pub(super) fn sticky_delta(
+        surface: &VolSurface,
+        moves: &VolMoves,
+        row: usize,
+        slice: &Slice,
+    ) -> Self {
+        let today = surface.moved_atm_total_variance(slice.years, |_| 1.0);
+        let ratio = |s| (moved_theta(surface, moves, row, slice, s) / today).sqrt();
+        let levels = Levels::Delta {
+            today: surface.moved_smile(slice.years, |_| 1.0),
+            ratios: (0..slice.forward.len()).map(ratio).collect(),
         };
+        Smile::new(levels, slice)
+    }
+
+    fn new(levels: Levels, slice: &Slice) -> Self {
         Smile {
-            rho,
-            today: level(total_variance(surface, slice.years, |_| 1.0)),
-            levels: (0..slice.forward.len()).map(|s| level(theta(s))).collect(),
+            levels,
             log_forward: slice.forward.iter().map(|ratio| libm::log(*ratio)).collect(),
-            time: slice.years / after,
+            time: slice.years / slice.years_after,
         }
     }
 
     /// Moved volatilities of an option at log-moneyness `k` with volatility `vol` today, by scenario.
     pub(super) fn vols(&self, k: f64, vol: f64, out: &mut [f64]) {
-        let today = self.today.total_variance(k, self.rho);
-        for ((out, level), log) in out.iter_mut().zip(&self.levels).zip(&self.log_forward) {
-            let moved = level.total_variance(k - log, self.rho);
-            *out = vol * (moved / today * self.time).sqrt();
+        match &self.levels {
+            Levels::Shared { rho, today, moved } => {
+                let today = today.total_variance(k, *rho);
+                for ((out, level), log) in out.iter_mut().zip(moved).zip(&self.log_forward) {
+                    let moved = level.total_variance(k - log, *rho);
+                    *out = vol * (moved / today * self.time).sqrt();
+                }
+            }
+            Levels::Own { today, moved } => {
+                let today = today.total_variance(k);
+                for ((out, smile), log) in out.iter_mut().zip(moved).zip(&self.log_forward) {
+                    let moved = smile.total_variance(k - log);
+                    *out = vol * (moved / today * self.time).sqrt();
+                }
+            }
+            Levels::Delta { today, ratios } => {
+                let now = today.total_variance(k);
+                for ((out, ratio), log) in out.iter_mut().zip(ratios).zip(&self.log_forward) {
+                    let moved = at_delta(today, k - log, *ratio);
+                    *out = vol * (moved / now * self.time).sqrt();
+                }
+            }
+        }
+    }
+}
+
+/// Total variance at `k` of a smile that gives every delta `c` times the deviation it has in `today`.
+fn at_delta(today: &surface::Smile, k: f64, c: f64) -> f64 {
+    let square = c * c;
+    // Without variance there is no delta to speak of, and the option is worth what its right pays.
+    if square == 0.0 || !square.is_finite() {
+        return square;
+    }
+    let start = k / c;
+    let mut at = start;
+    for _ in 0..60 {
+        let next = start - 0.5 * (c - 1.0) * today.total_variance(at);
+        let settled = (next - at).abs() <= 1e-15 * (1.0 + next.abs());
+        at = next;
+        if settled {
+            break;
+        }
+    }
+    square * today.total_variance(at)
+}
+
+/// The levels of a surface of which all tenors share a shape; `None` for any other.
+fn shared(surface: &VolSurface, moves: &VolMoves, row: usize, slice: &Slice) -> Option<Levels> {
+    let [rho, eta, gamma] = surface.shape()?.parameters();
+    if surface.rules().wings == Wings::Clamped {
+        return None;
+    }
+    let level = |theta: f64| Level { theta, phi: phi(theta, eta, gamma) };
+    let theta = |s| moved_theta(surface, moves, row, slice, s);
+    Some(Levels::Shared {
+        rho,
+        today: level(surface.moved_atm_total_variance(slice.years, |_| 1.0)),
+        moved: (0..slice.forward.len()).map(|s| level(theta(s))).collect(),
+    })
+}
+
+fn own(surface: &VolSurface, moves: &VolMoves, row: usize, slice: &Slice) -> Levels {
+    let after = slice.years_after;
+    let flat = surface.moved_smile(after, |_| 1.0);
+    let moved = |s| match moves {
+        VolMoves::Tenors(tenors) => surface.moved_smile(after, |at| tenors[row].at(at, s)),
+        VolMoves::Shocks(shocks) if shocks[s].shift() == 0.0 => flat,
+        VolMoves::Shocks(shocks) => {
+            let vol = flat.vol(0.0);
+            flat.scaled(shocks[s].apply(vol, slice.years * YEAR_DAYS) / vol)
+        }
+    };
+    Levels::Own {
+        today: surface.moved_smile(slice.years, |_| 1.0),
+        moved: (0..slice.forward.len()).map(moved).collect(),
+    }
+}
+
+/// At-the-money total variance of a slice in scenario `s`.
+fn moved_theta(surface: &VolSurface, moves: &VolMoves, row: usize, slice: &Slice, s: usize) -> f64 {
+    let after = slice.years_after;
+    match moves {
+        VolMoves::Tenors(tenors) => {
+            surface.moved_atm_total_variance(after, |at| tenors[row].at(at, s))
+        }
+        VolMoves::Shocks(shocks) => {
+            let flat = surface.moved_atm_total_variance(after, |_| 1.0);
+            let vol = shocks[s].apply((flat / after).sqrt(), slice.years * YEAR_DAYS);
+            if shocks[s].shift() == 0.0 { flat } else { vol * vol * after }
         }
     }
 }
@@ -86,23 +205,6 @@ fn phi(theta: f64, eta: f64, gamma: f64) -> f64 {
     eta / (libm::pow(theta, gamma) * libm::pow(1.0 + theta, 1.0 - gamma))
 }
 
-/// At-the-money total variance at `years` when the volatility of each pillar is multiplied by `ratio` of its tenor.
-fn total_variance(surface: &VolSurface, years: f64, ratio: impl Fn(f64) -> f64) -> f64 {
-    let pillars = surface.pillars();
-    let scaled = |at: usize| {
-        let (pillar, ratio) = (pillars[at], ratio(pillars[at].years));
-        pillar.total_variance * (ratio * ratio)
-    };
-    let right = pillars.partition_point(|pillar| pillar.years < years);
-    if right == 0 || right == pillars.len() {
-        let edge = right.saturating_sub(1);
-        return scaled(edge) * (years / pillars[edge].years);
-    }
-    let (left, from) = (scaled(right - 1), pillars[right - 1].years);
-    let share = (years - from) / (pillars[right].years - from);
-    left + share * (scaled(right) - left)
-}
-
 /// New over old at-the-money volatility at `years` in scenario `s`; the tenors' own ratios where there is no surface.
 pub(super) fn level_ratio(
     surface: Option<&VolSurface>,
@@ -111,6 +213,6 @@ pub(super) fn level_ratio(
     s: usize,
 ) -> f64 {
     let Some(surface) = surface else { return tenors.at(years, s) };
-    let moved = total_variance(surface, years, |at| tenors.at(at, s));
-    (moved / total_variance(surface, years, |_| 1.0)).sqrt()
+    let moved = surface.moved_atm_total_variance(years, |at| tenors.at(at, s));
+    (moved / surface.moved_atm_total_variance(years, |_| 1.0)).sqrt()
 }

@@ -1,0 +1,257 @@
+//! Which extended SSVI surface fits a chain best: one skew and one curvature an expiry, free of arbitrage slice after slice?
+//!
+//! Expiries are fitted from the shortest to the longest. With the slice before at `(theta', rho', psi')`, the next has
+//!
+//! ```text
+//! theta >= theta',   max( psi' (1 + rho') / (1 + rho), psi' (1 - rho') / (1 - rho) ) = low <= psi <= high
+//! high = min( 4 / (1 + |rho|), 2 sqrt(theta / (1 + |rho|)), psi' theta / theta' )
+//! ```
+//!
+//! which is never empty at `rho = rho'`, and the `rho` with `low <= high` are an interval known in closed form. The search
+//! runs over `theta` and the shares of the way between these bounds, so that it cannot leave them; it starts from the
+//! at-the-money total variance of the two quotes around the money and the best point of a coarse grid, and minimises the
+//! weighted squared error of volatility.
+//!
+//! Source: Corbetta, Cohort, Laachir and Martini (2019), "Robust calibration and arbitrage-free interpolation of SSVI
+//! slices", Decisions in Economics and Finance 42, 665-677; the bounds are those of [`mpor_core::surface::slice`]. The paper
+//! holds the slice at the quote nearest to the money; here that is only where the search starts, because one quote is noise.
+//! Says nothing about what a later expiry would have asked of an earlier one.
+
+use mpor_core::SsviSlice;
+
+use crate::surface::least_squares::{Sums, minimise};
+use crate::surface::screen::KeptQuote;
+
+/// A bound that the quotes of a slice press against: what they asked for would be arbitrage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Bound {
+    /// At-the-money total variance would be below the slice before.
+    Level,
+    /// A wing would be flatter than that of the slice before.
+    Wing,
+    /// The smile would be steeper, for its level, than the slice before.
+    Steepness,
+    /// The density would be negative.
+    Butterfly,
+}
+
+impl Bound {
+    /// The bound as a word.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Bound::Level => "level",
+            Bound::Wing => "wing",
+            Bound::Steepness => "steepness",
+            Bound::Butterfly => "butterfly",
+        }
+    }
+}
+
+/// Largest skew: at one a wing has no slope at all.
+pub(super) const RHO: f64 = 0.999;
+
+/// The slice that fits the quotes of one expiry best, after `before` where there is one.
+///
+/// Quotes must be of one expiry and not empty; those of a [`crate::surface::screen::ScreenedExpiry`] are.
+#[must_use]
+pub(super) fn fit_slice(quotes: &[KeptQuote], before: Option<&SsviSlice>) -> SsviSlice {
+    let years = quotes[0].years;
+    let anchor = at_the_money(quotes);
+    let region = Region::new(anchor, before);
+    let floor = region.before.theta;
+    let error = |point: &[f64; 3]| {
+        let slice = region.slice(point);
+        quotes.iter().map(|quote| squared_error(&slice, quote, years)).sum::<f64>()
+    };
+    let start = GRID
+        .iter()
+        .flat_map(|&across| GRID.iter().map(move |&up| [1.0, across, up]))
+        .map(|point| (point, error(&point)))
+        .min_by(|a, b| a.1.total_cmp(&b.1))
+        .map_or([1.0, 0.5, 0.5], |(point, _)| point);
+    let lowest = (floor / region.anchor).max(0.2);
+    let (point, _) = minimise(
+        |point| sums(quotes, years, &region, point),
+        start,
+        &[lowest, 0.0, 0.0],
+        &[5.0_f64.max(lowest), 1.0, 1.0],
+    );
+    region.slice(&point)
+}
+
+/// Shares of the way that the search starts from.
+const GRID: [f64; 6] = [0.02, 0.15, 0.35, 0.55, 0.75, 0.95];
+
+/// Total variance at the money, linear between the two quotes around it; of the nearest where all lie on one side.
+pub(super) fn at_the_money(quotes: &[KeptQuote]) -> f64 {
+    let total = |quote: &KeptQuote| quote.vol * quote.vol * quote.years;
+    let left = quotes
+        .iter()
+        .filter(|quote| quote.log_moneyness <= 0.0)
+        .max_by(|a, b| a.log_moneyness.total_cmp(&b.log_moneyness));
+    let right = quotes
+        .iter()
+        .filter(|quote| quote.log_moneyness > 0.0)
+        .min_by(|a, b| a.log_moneyness.total_cmp(&b.log_moneyness));
+    match (left, right) {
+        (Some(left), Some(right)) => {
+            let share = -left.log_moneyness / (right.log_moneyness - left.log_moneyness);
+            total(left) + share * (total(right) - total(left))
+        }
+        (Some(only), None) | (None, Some(only)) => total(only),
+        (None, None) => 0.0,
+    }
+}
+
+/// Where a slice may lie.
+struct Region {
+    /// The unit of `theta`.
+    anchor: f64,
+    /// The slice before; all zero for the first.
+    before: SsviSlice,
+}
+
+/// The bounds at one `theta` and `rho`.
+struct Bounds {
+    low: f64,
+    high: f64,
+}
+
+impl Region {
+    fn new(anchor: f64, before: Option<&SsviSlice>) -> Self {
+        let before = before.copied().unwrap_or(SsviSlice { theta: 0.0, rho: 0.0, psi: 0.0 });
+        Region { anchor: anchor.max(before.theta), before }
+    }
+
+    /// The slice of a point: `theta` in units of the anchor, shares of the way for `rho` and `psi`.
+    fn slice(&self, point: &[f64; 3]) -> SsviSlice {
+        let theta = (point[0] * self.anchor).max(self.before.theta);
+        let (from, to) = self.skews(theta);
+        let rho = from + point[1] * (to - from);
+        let Bounds { low, high } = self.bounds(theta, rho);
+        SsviSlice { theta, rho, psi: low + point[2] * (high - low).max(0.0) }
+    }
+
+    fn bounds(&self, theta: f64, rho: f64) -> Bounds {
+        let SsviSlice { theta: then, rho: skew, psi } = self.before;
+        let left = psi * (1.0 - skew) / (1.0 - rho);
+        let right = psi * (1.0 + skew) / (1.0 + rho);
+        let steepest = if then > 0.0 { psi * theta / then } else { f64::INFINITY };
+        let high = SsviSlice::psi_bound(theta, rho).min(steepest);
+        Bounds { low: left.max(right), high }
+    }
+
+    /// The lowest and highest `rho` at which the bounds leave room.
+    fn skews(&self, theta: f64) -> (f64, f64) {
+        let SsviSlice { theta: then, rho, psi } = self.before;
+        let share = then / theta;
+        let lowest = |wing: f64, lean: f64| {
+            lowest_skew(wing, theta).max(-1.0 + (1.0 + lean) * share).clamp(-RHO, lean.max(-RHO))
+        };
+        (lowest(psi * (1.0 + rho), rho), -lowest(psi * (1.0 - rho), -rho))
+    }
+
+    /// The bounds that a slice lies on.
+    fn pressed(&self, slice: &SsviSlice) -> Vec<Bound> {
+        let close = |one: f64, other: f64| (one - other).abs() <= 1e-6 * other.abs();
+        let mut pressed = Vec::new();
+        let Bounds { low, .. } = self.bounds(slice.theta, slice.rho);
+        if self.before.theta > 0.0 {
+            if close(slice.theta, self.before.theta) {
+                pressed.push(Bound::Level);
+            }
+            if close(slice.psi, low) {
+                pressed.push(Bound::Wing);
+            }
+            if close(slice.psi * self.before.theta, self.before.psi * slice.theta) {
+                pressed.push(Bound::Steepness);
+            }
+        }
+        if close(slice.psi, SsviSlice::psi_bound(slice.theta, slice.rho)) {
+            pressed.push(Bound::Butterfly);
+        }
+        pressed
+    }
+}
+
+/// The lowest `rho` at which `psi (1 + rho) = wing` is free of butterfly arbitrage; the condition only gets easier above it.
+fn lowest_skew(wing: f64, theta: f64) -> f64 {
+    if wing == 0.0 {
+        return -1.0;
+    }
+    let steep = (wing - 4.0) / (wing + 4.0);
+    let square = wing * wing;
+    let level = if square > 4.0 * theta {
+        square / (4.0 * theta) - 1.0
+    } else {
+        (-square + (square * square + 32.0 * theta * square).sqrt()) / (8.0 * theta) - 1.0
+    };
+    steep.max(level)
+}
+
+/// The bounds that a slice after `before` lies on.
+#[must_use]
+pub(super) fn pressed(slice: &SsviSlice, before: Option<&SsviSlice>) -> Vec<Bound> {
+    Region::new(slice.theta, before).pressed(slice)
+}
+
+fn squared_error(slice: &SsviSlice, quote: &KeptQuote, years: f64) -> f64 {
+    let miss = (slice.total_variance(quote.log_moneyness) / years).sqrt() - quote.vol;
+    quote.weight * miss * miss
+}
+
+/// Errors of all quotes at a point, with slopes along the three variables.
+fn sums(quotes: &[KeptQuote], years: f64, region: &Region, point: &[f64; 3]) -> Sums<3> {
+    let slice = region.slice(point);
+    let along = along(region, point, &slice);
+    let mut sums = Sums::new();
+    for quote in quotes {
+        let Local { total, theta, rho, psi } = local(&slice, quote.log_moneyness);
+        let vol = (total / years).sqrt();
+        let scale = 0.5 / (years * vol);
+        let slopes = std::array::from_fn(|at| {
+            let [d_theta, d_rho, d_psi] = along[at];
+            scale * (theta * d_theta + rho * d_rho + psi * d_psi)
+        });
+        sums.add(quote.weight, vol - quote.vol, slopes);
+    }
+    sums
+}
+
+/// How `theta`, `rho` and `psi` change along each variable: differences, because the bounds have corners.
+fn along(region: &Region, point: &[f64; 3], slice: &SsviSlice) -> [[f64; 3]; 3] {
+    std::array::from_fn(|at| {
+        // Towards the inside of the box.
+        let step = if point[at] > 0.5 { -1e-6 } else { 1e-6 };
+        let mut near = *point;
+        near[at] += step;
+        let moved = region.slice(&near);
+        [
+            (moved.theta - slice.theta) / step,
+            (moved.rho - slice.rho) / step,
+            (moved.psi - slice.psi) / step,
+        ]
+    })
+}
+
+/// Total variance and its slopes in the parameters.
+pub(super) struct Local {
+    pub(super) total: f64,
+    pub(super) theta: f64,
+    pub(super) rho: f64,
+    pub(super) psi: f64,
+}
+
+#[inline]
+pub(super) fn local(slice: &SsviSlice, k: f64) -> Local {
+    let SsviSlice { theta, rho, psi } = *slice;
+    let x = psi * k;
+    let root = (x * x + 2.0 * rho * theta * x + theta * theta).sqrt();
+    Local {
+        total: 0.5 * (theta + rho * x + root),
+        theta: 0.5 * (1.0 + (rho * x + theta) / root),
+        rho: 0.5 * (x + theta * x / root),
+        psi: 0.5 * (rho * k + (x * k + rho * theta * k) / root),
+    }
+}
