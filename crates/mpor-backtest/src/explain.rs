@@ -140,6 +140,7 @@ fn with_basis(spot: &MarketState, to: &MarketState) -> MarketState {
     for (now, later) in state.underlyings.iter_mut().zip(&to.underlyings) {
         now.perpetual = later.perpetual;
         now.carry = later.carry;
+        now.forwards = later.forwards.clone();
         now.rate = later.rate;
     }
     state

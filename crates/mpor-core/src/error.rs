@@ -21,6 +21,20 @@ pub enum CoreError {
         /// The instrument.
         name: String,
     },
+    /// Forwards that are no curve.
+    #[error(
+        "forward {forward} over spot {spot} for delivery in {years} years, after one in {before}: prices are above zero and deliveries increase"
+    )]
+    Forwards {
+        /// Years to delivery.
+        years: f64,
+        /// The forward.
+        forward: f64,
+        /// The spot price.
+        spot: f64,
+        /// Years to the delivery before it.
+        before: f64,
+    },
     /// A factor is not in the panel.
     #[error("the market history has no {0}")]
     NoSuchFactor(Factor),

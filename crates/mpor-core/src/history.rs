@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::error::CoreError;
 use crate::factor::Factor;
+use crate::forward_curve::ForwardCurve;
 use crate::instrument::{InstrumentIx, UnderlyingIx};
 use crate::market::{MarketState, OptionMark, UnderlyingState};
 use crate::panel::Panel;
@@ -33,6 +34,17 @@ pub struct UnderlyingHistory {
     pub index: PriceSeries,
     /// Averaging time of the settlement price before an expiry; zero = the index at the instant.
     pub settlement_window: Span,
+    /// What its option chain quoted, by step of the panel; empty where the history has no chains.
+    pub quoted: Vec<QuotedMarket>,
+}
+
+/// What the option chain of one underlying quoted at one instant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QuotedMarket {
+    /// The surface fitted to it.
+    pub surface: VolSurface,
+    /// Forwards by expiry.
+    pub forwards: ForwardCurve,
 }
 
 /// All market history of a study.
@@ -89,13 +101,18 @@ impl History {
         step: usize,
     ) -> Result<UnderlyingState, CoreError> {
         let value = |factor| self.panel.value(factor, step);
+        let quoted = self.underlyings[ix.0].quoted.get(step);
         let spot = value(Factor::Spot(ix)).ok_or(CoreError::NoSuchFactor(Factor::Spot(ix)))?;
         Ok(UnderlyingState {
             spot,
             perpetual: value(Factor::Perpetual(ix)).unwrap_or(spot),
             carry: value(Factor::Carry(ix)).unwrap_or(0.0),
+            forwards: quoted.map(|quoted| quoted.forwards.clone()).unwrap_or_default(),
             rate: value(Factor::Rate(ix)).unwrap_or(0.0),
-            surface: self.surface(ix, step)?,
+            surface: match quoted {
+                Some(quoted) => Some(quoted.surface.clone()),
+                None => self.surface(ix, step)?,
+            },
         })
     }
 

@@ -5,6 +5,7 @@
 pub mod error;
 pub mod factor;
 pub mod finding;
+pub mod forward_curve;
 pub mod history;
 pub mod horizon;
 pub mod instrument;
@@ -22,7 +23,8 @@ pub mod universe;
 pub use error::CoreError;
 pub use factor::Factor;
 pub use finding::{Action, Finding};
-pub use history::{History, PriceSeries, UnderlyingHistory};
+pub use forward_curve::ForwardCurve;
+pub use history::{History, PriceSeries, QuotedMarket, UnderlyingHistory};
 pub use horizon::{Horizon, LossConvention};
 pub use instrument::{Contract, Instrument, InstrumentIx, Right, Settlement, UnderlyingIx};
 pub use labels::Labels;

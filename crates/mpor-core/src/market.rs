@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::forward_curve::ForwardCurve;
 use crate::instrument::{InstrumentIx, UnderlyingIx};
 use crate::surface::{Origin, VolSurface};
 use crate::time::Timestamp;
@@ -13,8 +14,10 @@ pub struct UnderlyingState {
     pub spot: f64,
     /// Mark of the perpetual, in quote currency; the index where the study has no perpetual history.
     pub perpetual: f64,
-    /// Continuously compounded growth of the forward over spot, per year: `F(T) = spot * exp(carry * T)`.
+    /// Continuously compounded growth of the forward over spot, per year: `F(T) = spot * exp(carry * T)` unless forwards are quoted.
     pub carry: f64,
+    /// Forwards by delivery where they are quoted; they take precedence over `carry`.
+    pub forwards: ForwardCurve,
     /// Continuously compounded discount rate of the quote currency, per year.
     pub rate: f64,
     /// Implied volatilities; `None` where the study holds no options on it.
@@ -60,7 +63,19 @@ impl UnderlyingState {
     /// Forward for delivery in `years`, in quote currency.
     #[must_use]
     pub fn forward(&self, years: f64) -> f64 {
+        if !self.forwards.is_empty() {
+            return self.spot * libm::exp(self.forwards.growth(years));
+        }
         if self.carry == 0.0 { self.spot } else { self.spot * libm::exp(self.carry * years) }
+    }
+
+    /// Carry between two deliveries, `from` before `to`, per year.
+    #[must_use]
+    pub fn carry_between(&self, from: f64, to: f64) -> f64 {
+        if self.forwards.is_empty() || to <= from {
+            return self.carry;
+        }
+        (self.forwards.growth(to) - self.forwards.growth(from)) / (to - from)
     }
 }
 

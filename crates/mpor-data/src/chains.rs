@@ -30,6 +30,10 @@ pub struct ChainQuote {
     pub bid_iv: Option<f64>,
     /// Black volatility of the offer a year, decimal.
     pub ask_iv: Option<f64>,
+    /// The venue's mark, in `price_unit`.
+    pub mark: Option<f64>,
+    /// Black volatility of the mark a year, decimal.
+    pub mark_iv: Option<f64>,
     /// Forward of the expiry, in quote currency.
     pub forward: Option<f64>,
     /// Index, in quote currency.
@@ -115,6 +119,7 @@ fn chain_rows(part: &Part) -> Result<Vec<ChainQuote>, DataError> {
     let (bids, asks) = (part.maybe_numbers("bid")?, part.maybe_numbers("ask")?);
     let (bid_ivs, ask_ivs) = (part.maybe_numbers("bid_iv")?, part.maybe_numbers("ask_iv")?);
     let (forwards, indices) = (part.maybe_numbers("forward")?, part.maybe_numbers("index")?);
+    let (marks, mark_ivs) = (part.maybe_numbers("mark")?, part.maybe_numbers("mark_iv")?);
     let units = part.known_texts("price_unit")?;
     (0..part.height())
         .map(|i| {
@@ -129,6 +134,8 @@ fn chain_rows(part: &Part) -> Result<Vec<ChainQuote>, DataError> {
                 ask: asks[i],
                 bid_iv: bid_ivs[i],
                 ask_iv: ask_ivs[i],
+                mark: marks[i],
+                mark_iv: mark_ivs[i],
                 forward: forwards[i],
                 index: indices[i],
                 price_unit: units[i].clone(),

@@ -144,6 +144,8 @@ pub const CHAINS: Schema = Schema {
         may("ask_iv", Kind::Number, "Black volatility of the offer a year, decimal"),
         may("forward", Kind::Number, "forward of the expiry, quote currency"),
         may("index", Kind::Number, "index, quote currency"),
+        may("mark", Kind::Number, "the venue's mark, in price_unit"),
+        may("mark_iv", Kind::Number, "Black volatility of the mark a year, decimal"),
         must("price_unit", Kind::Text, "coin (price in units of the underlying) or the currency"),
     ],
 };

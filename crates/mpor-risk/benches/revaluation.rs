@@ -79,7 +79,14 @@ fn state(panel: &Panel, step: usize) -> MarketState {
     let shape = SmileShape::new(-0.2, 0.9, 0.4).unwrap_or(SmileShape::FLAT);
     let (spot, carry) = (value(Factor::Spot(coin)), value(Factor::Carry(coin)));
     let surface = VolSurface::new(TENORS.map(pillar).to_vec(), shape, Origin::Modelled).ok();
-    let coin = UnderlyingState { spot, perpetual: spot, carry, rate: 0.04, surface };
+    let coin = UnderlyingState {
+        spot,
+        perpetual: spot,
+        carry,
+        forwards: mpor_core::ForwardCurve::default(),
+        rate: 0.04,
+        surface,
+    };
     MarketState { time: panel.times()[step], underlyings: vec![coin], marks: Default::default() }
 }
 

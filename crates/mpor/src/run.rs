@@ -263,6 +263,9 @@ fn write_short(
 ) -> Result<Vec<Written>, MporError> {
     let mut short = tables::short(result)?;
     short.push(crate::findings::table(&loaded.market.findings)?);
+    if !loaded.market.surfaces.is_empty() {
+        short.push(loaded.market.surfaces.table()?);
+    }
     let mut written = Vec::new();
     for table in &short {
         let path = folder.join(format!("{}.parquet", table.name()));

@@ -1,6 +1,7 @@
 //! What a rule sees when it opens positions: one market state, the listed contracts, and nothing later.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
+use std::sync::Arc;
 
 use mpor_core::{
     Contract, Instrument, InstrumentIx, MarketState, Right, Settlement, Smile, Span, Timestamp,
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::error::Problem;
 use super::listing::{Grid, Listing, Strikes};
 use super::name::contract_name;
+use super::quoted::Quoted;
 
 /// No contract is listed further out.
 const LONGEST: Span = Span::days(3650);
@@ -59,6 +61,8 @@ pub(super) struct Desk<'a> {
     /// What was looked up before, by one thread for many accounts: there are few tenors.
     expiries: Known<(Span, Listing), Timestamp>,
     smiles: Known<(UnderlyingIx, Timestamp), Smile>,
+    /// What the chains mark, once a rule asks.
+    quoted: OnceCell<Quoted>,
 }
 
 /// A short list of answers.
@@ -86,7 +90,7 @@ pub(super) struct Market<'a> {
 }
 
 /// The listed options of one expiry.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Chain<'a> {
     pub market: Market<'a>,
     pub expiry: Timestamp,
@@ -115,7 +119,7 @@ impl Size {
 impl<'a> Desk<'a> {
     pub(super) fn new(universe: &'a Universe, state: &'a MarketState, grid: Grid<'a>) -> Self {
         let (expiries, smiles) = (Known(RefCell::default()), Known(RefCell::default()));
-        Desk { universe, state, grid, expiries, smiles }
+        Desk { universe, state, grid, expiries, smiles, quoted: OnceCell::new() }
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -151,10 +155,13 @@ impl<'a> Desk<'a> {
         let surface = market.state.surface.as_ref();
         let surface =
             surface.ok_or_else(|| Problem::NoVolatility { underlying: market.name.to_owned() })?;
-        let expiry = self.expiry(key, tenor, listing)?;
+        let expiry = self.expiry(market, key, tenor, listing)?;
         let years = self.now().years_to(expiry);
         let forward = market.state.forward(years);
-        let strikes = Strikes::around(market.state.spot);
+        let strikes = match self.quoted_strikes(market, expiry, listing) {
+            Some(strikes) => Strikes::Quoted(strikes),
+            None => Strikes::around(market.state.spot),
+        };
         let smile = self.smiles.get_or((market.ix, expiry), || surface.smile(years));
         Ok(Chain { market, expiry, forward, strikes, years, smile })
     }
@@ -172,15 +179,17 @@ impl<'a> Desk<'a> {
             DeltaOne::Spot => Contract::Spot,
             DeltaOne::Perpetual => Contract::Perpetual { settlement },
             DeltaOne::Future => {
-                let expiry = self.expiry("tenor", tenor.ok_or(Problem::NoTenor)?, listing)?;
+                let tenor = tenor.ok_or(Problem::NoTenor)?;
+                let expiry = self.expiry(market, "tenor", tenor, listing)?;
                 Contract::Future { expiry, settlement }
             }
         }))
     }
 
     /// The listed expiry nearest to `tenor` from now.
-    pub(super) fn expiry(
+    fn expiry(
         &self,
+        market: Market<'_>,
         key: &'static str,
         tenor: Span,
         listing: Listing,
@@ -193,8 +202,28 @@ impl<'a> Desk<'a> {
             let expected = "at most 3650 days";
             return Err(Problem::OutOfRange { key, found: tenor.as_days(), expected });
         }
+        if listing == Listing::Listed {
+            let nearest = self.quoted().nearest(market.ix, self.now(), self.now() + tenor);
+            return nearest.ok_or_else(|| Problem::NothingListed {
+                underlying: market.name.to_owned(),
+                time: self.now(),
+            });
+        }
         let nearest = || listing.nearest(self.grid, self.now(), self.now() + tenor);
         Ok(self.expiries.get_or((tenor, listing), nearest))
+    }
+
+    fn quoted(&self) -> &Quoted {
+        self.quoted.get_or_init(|| Quoted::new(self.universe, self.state))
+    }
+
+    fn quoted_strikes(
+        &self,
+        market: Market<'_>,
+        expiry: Timestamp,
+        listing: Listing,
+    ) -> Option<Arc<[f64]>> {
+        (listing == Listing::Listed).then(|| self.quoted().strikes(market.ix, expiry))?
     }
 
     fn unknown(&self, name: &str) -> Problem {

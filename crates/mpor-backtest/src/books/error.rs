@@ -138,6 +138,16 @@ pub enum Problem {
         /// The expiry.
         expiry: Timestamp,
     },
+    /// A rule that holds what is listed, where the market marks nothing.
+    #[error(
+        "`listing = \"listed\"` holds options that the chain marks, and at {time} it marks none on `{underlying}`; give the underlying `[underlying.chains]`, or name a schedule such as \"weekly\""
+    )]
+    NothingListed {
+        /// The underlying.
+        underlying: String,
+        /// When.
+        time: Timestamp,
+    },
     /// A rule that cannot be delta-hedged as one book.
     #[error(
         "`delta_hedged` cannot wrap `{inner}`; wrap a rule of listed positions, such as a strangle"

@@ -8,6 +8,8 @@
 //! Strikes are whole multiples of an increment: the smallest of 1, 2, 2.5 and 5 times a power of ten that is at least 1 % of
 //! spot, hence between 1 % and 2 % of it.
 
+use std::sync::Arc;
+
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 use mpor_core::time::DAY_MICROS;
 use mpor_core::{Span, Timestamp};
@@ -26,6 +28,8 @@ pub enum Listing {
     Monthly,
     /// The third Friday of each month, as equity index options.
     MonthlyThirdFriday,
+    /// What the option chain marks at the step, expiries and strikes.
+    Listed,
 }
 
 /// The times of the study's grid, and the time of day at which contracts expire.
@@ -61,6 +65,8 @@ impl Listing {
                 friday && shifted(date, 7).is_some_and(|n| n.month() != date.month())
             }
             Listing::MonthlyThirdFriday => friday && (15..=21).contains(&date.day()),
+            // Not a schedule: the desk asks the chain.
+            Listing::Listed => false,
         }
     }
 }
@@ -94,10 +100,18 @@ impl<'a> Grid<'a> {
 /// No strike is further out: a forward or a volatility that wants one comes from a faulty price.
 const MOST_STRIKES: i64 = 1 << 50;
 
-/// The listed strikes of one underlying at one time: whole multiples of an increment.
+/// The listed strikes of one underlying at one time, counted from 1.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Strikes {
+    /// Whole multiples of an increment.
+    Schedule(Increment),
+    /// Those that the chain marks, increasing; at least one.
+    Quoted(Arc<[f64]>),
+}
+
+/// The increment is `doubled * 10^exponent / 2`: doubled, because 2.5 is one of them.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Strikes {
-    /// The increment is `steps * 10^exponent / 2`: doubled, because 2.5 is one of them.
+pub(super) struct Increment {
     doubled: i64,
     exponent: i32,
 }
@@ -109,33 +123,74 @@ impl Strikes {
         let mut exponent = least.log10().floor() as i32;
         loop {
             for doubled in [2, 4, 5, 10] {
-                let strikes = Strikes { doubled, exponent };
-                if strikes.at(1) >= least {
-                    return strikes;
+                let increment = Increment { doubled, exponent };
+                if increment.times(1) >= least {
+                    return Strikes::Schedule(increment);
                 }
             }
             exponent += 1;
         }
     }
 
-    /// The `count`-th strike above zero. One rounding at most, so that it prints as it is quoted.
-    pub(super) fn at(self, count: i64) -> f64 {
+    /// The `count`-th strike; the outermost quoted one beyond them.
+    pub(super) fn at(&self, count: i64) -> f64 {
+        match self {
+            Strikes::Schedule(increment) => increment.times(count),
+            Strikes::Quoted(strikes) => {
+                strikes[(count - 1).clamp(0, strikes.len() as i64 - 1) as usize]
+            }
+        }
+    }
+
+    /// The number of the strike nearest to `price`, at least 1.
+    pub(super) fn nearest(&self, price: f64) -> i64 {
+        match self {
+            Strikes::Schedule(increment) => {
+                ((price / increment.times(1)).round() as i64).clamp(1, MOST_STRIKES)
+            }
+            Strikes::Quoted(strikes) => {
+                let above = strikes.partition_point(|strike| *strike < price);
+                let last = strikes.len() - 1;
+                let (low, high) = (above.saturating_sub(1), above.min(last));
+                let nearer_low = price - strikes[low] <= strikes[high] - price;
+                (if nearer_low { low } else { high }) as i64 + 1
+            }
+        }
+    }
+
+    /// The number of the highest strike below `price`, at least 1, with another strike above it where there are two.
+    pub(super) fn below(&self, price: f64) -> i64 {
+        match self {
+            Strikes::Schedule(increment) => {
+                ((price / increment.times(1)).ceil() as i64).clamp(2, MOST_STRIKES) - 1
+            }
+            Strikes::Quoted(strikes) => {
+                let below = strikes.partition_point(|strike| *strike < price) as i64;
+                below.clamp(1, (strikes.len() as i64 - 1).max(1))
+            }
+        }
+    }
+
+    /// How many strikes lie in a share `width` of `forward`, going up from it.
+    pub(super) fn within(&self, forward: f64, width: f64) -> i64 {
+        match self {
+            Strikes::Schedule(_) => self.nearest(width * forward),
+            Strikes::Quoted(_) => {
+                (self.nearest(forward * (1.0 + width)) - self.nearest(forward)).max(1)
+            }
+        }
+    }
+}
+
+impl Increment {
+    /// So many increments. One rounding at most, so that it prints as it is quoted.
+    fn times(self, count: i64) -> f64 {
         let halves = (count * self.doubled) as f64;
         if self.exponent >= 0 {
             halves * 10_f64.powi(self.exponent) / 2.0
         } else {
             halves / (2.0 * 10_f64.powi(-self.exponent))
         }
-    }
-
-    /// The number of the strike nearest to `price`, at least 1.
-    pub(super) fn nearest(self, price: f64) -> i64 {
-        ((price / self.at(1)).round() as i64).clamp(1, MOST_STRIKES)
-    }
-
-    /// The number of the highest strike below `price`, at least 1.
-    pub(super) fn below(self, price: f64) -> i64 {
-        ((price / self.at(1)).ceil() as i64).clamp(2, MOST_STRIKES) - 1
     }
 }
 

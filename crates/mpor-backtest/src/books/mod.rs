@@ -8,6 +8,7 @@ mod desk;
 mod error;
 mod listing;
 mod name;
+mod quoted;
 mod rules;
 mod table;
 #[cfg(test)]
@@ -22,6 +23,7 @@ use rayon::prelude::*;
 pub use desk::DeltaOne;
 pub use error::{BookError, Problem};
 pub use listing::Listing;
+pub use name::contract_name;
 pub use rules::{
     Butterfly, Calendar, CalendarOf, CoveredCall, DeltaHedged, Mix, NamedRule, Outright,
     RandomBook, RiskReversal, Rule, Spread, Straddle, Strangle,

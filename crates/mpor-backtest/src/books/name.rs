@@ -7,7 +7,8 @@ use chrono::Datelike;
 use mpor_core::{Contract, Right, Timestamp};
 
 /// The name of a contract on an underlying.
-pub(super) fn contract_name(underlying: &str, contract: &Contract, contract_size: f64) -> String {
+#[must_use]
+pub fn contract_name(underlying: &str, contract: &Contract, contract_size: f64) -> String {
     let mut name = match contract {
         Contract::Spot => format!("{underlying}-SPOT"),
         Contract::Perpetual { .. } => format!("{underlying}-PERPETUAL"),

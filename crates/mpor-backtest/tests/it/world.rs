@@ -96,6 +96,7 @@ pub fn history_changed_after(changed: usize, steps: usize) -> History {
         carry_origin: Origin::Modelled,
         index,
         settlement_window: Span(0),
+        quoted: Vec::new(),
     };
     let panel = Panel::new(times, factors, values).unwrap();
     History { universe: universe(), panel, underlyings: vec![underlying], marks: Vec::new() }

@@ -46,6 +46,7 @@ impl Market {
             carry_origin: Origin::Modelled,
             index: PriceSeries::default(),
             settlement_window: Span(0),
+            quoted: Vec::new(),
         };
         let underlyings =
             vec![underlying(smile), underlying(SmileShape::FLAT), underlying(SmileShape::FLAT)];

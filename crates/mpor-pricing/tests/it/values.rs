@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use mpor_core::{
-    Contract, Instrument, InstrumentIx, MarketState, OptionMark, Origin, Pillar, Right, Settlement,
-    SmileShape, Span, Timestamp, Underlying, UnderlyingIx, UnderlyingState, Universe, VolSurface,
+    Contract, ForwardCurve, Instrument, InstrumentIx, MarketState, OptionMark, Origin, Pillar,
+    Right, Settlement, SmileShape, Span, Timestamp, Underlying, UnderlyingIx, UnderlyingState,
+    Universe, VolSurface,
 };
 use mpor_pricing::sensitivity::{delta_cash, notional};
 use mpor_pricing::{
@@ -58,6 +59,7 @@ fn state(days: i64, spot: f64, vol: f64) -> MarketState {
         spot,
         perpetual: spot * 1.001,
         carry: 0.1,
+        forwards: ForwardCurve::default(),
         rate: 0.05,
         surface: Some(surface),
     };

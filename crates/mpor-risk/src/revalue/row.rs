@@ -196,7 +196,7 @@ fn rolled_forward(scene: &Scene<'_>, row: usize, slice: &Slice, today: f64) -> f
     }
     let state = &scene.day.state.underlyings[row];
     let own = libm::log(today / state.spot) / slice.years;
-    today * libm::exp((state.carry - own) * passed)
+    today * libm::exp((state.carry_between(slice.years_after, slice.years) - own) * passed)
 }
 
 fn moved_vols(

@@ -6,7 +6,7 @@
 //! F' / F = (1 + x) exp( d T' - carry (T - T') )
 //! ```
 //!
-//! which is `S' exp((carry + d) T')` over `S exp(carry T)`. An expiry inside the time that passes settles on the moved
+//! which is `S' exp((carry + d) T')` over `S exp(carry T)`; where forwards are quoted, `carry` is the one between `T'` and `T`. An expiry inside the time that passes settles on the moved
 //! spot: `F' = S'`. With nothing moved and no time passed every number here is exactly one.
 
 use mpor_core::UnderlyingState;
@@ -45,9 +45,9 @@ impl Slice {
     pub(super) fn new(state: &UnderlyingState, set: &ScenarioSet, row: usize, years: f64) -> Self {
         let years_after = (years - set.years_forward).max(0.0);
         let passed = years - years_after;
-        let multiple = |(x, shift): (&f64, &f64)| {
-            (1.0 + x) * libm::exp(shift * years_after - state.carry * passed)
-        };
+        let carry = state.carry_between(years_after, years);
+        let multiple =
+            |(x, shift): (&f64, &f64)| (1.0 + x) * libm::exp(shift * years_after - carry * passed);
         let forward: Vec<f64> =
             set.spot.row(row).iter().zip(set.carry.row(row)).map(multiple).collect();
         let mut slice = Slice { years, years_after, forward, vol: SliceVol::Expired };

@@ -1,8 +1,8 @@
 //! Historical and filtered scenarios against moves worked out by hand.
 
 use mpor_core::{
-    Factor, Horizon, InstrumentIx, MarketState, Panel, Span, Timestamp, Underlying, UnderlyingIx,
-    UnderlyingState, Universe,
+    Factor, ForwardCurve, Horizon, InstrumentIx, MarketState, Panel, Span, Timestamp, Underlying,
+    UnderlyingIx, UnderlyingState, Universe,
 };
 use mpor_risk::{Day, RiskError, ScenarioSet};
 use ndarray::Array2;
@@ -27,6 +27,7 @@ fn scenarios(returns: &[f64], steps: usize, text: &str) -> Result<ScenarioSet, R
         spot: prices[last],
         perpetual: prices[last],
         carry: 0.0,
+        forwards: ForwardCurve::default(),
         rate: 0.0,
         surface: None,
     };

@@ -78,6 +78,7 @@ fn history(altered_after: usize) -> History {
         carry_origin: Origin::Modelled,
         index: PriceSeries::default(),
         settlement_window: Span::default(),
+        quoted: Vec::new(),
     };
     History {
         universe,

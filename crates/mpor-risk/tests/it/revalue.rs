@@ -1,8 +1,8 @@
 //! The vectorised revaluation against its slow twin: one market state a scenario, one scalar valuation a contract.
 
 use mpor_core::{
-    InstrumentIx, MarketState, OptionMark, Origin, Pillar, Right, Span, SsviSlice, UnderlyingIx,
-    UnderlyingState, VolSurface,
+    ForwardCurve, InstrumentIx, MarketState, OptionMark, Origin, Pillar, Right, Span, SsviSlice,
+    UnderlyingIx, UnderlyingState, VolSurface,
 };
 use mpor_pricing::{Black76, expiry_pnl, implied_vol, pnl};
 use mpor_risk::scenario::VolShock;
@@ -28,6 +28,7 @@ fn moved_state_but_surface(day: &Day<'_>, set: &ScenarioSet, s: usize) -> Market
             spot,
             perpetual: spot * (state.perpetual / state.spot) * (1.0 + set.perpetual[[u, s]]),
             carry: state.carry + set.carry[[u, s]],
+            forwards: ForwardCurve::default(),
             rate: state.rate,
             surface: None,
         }

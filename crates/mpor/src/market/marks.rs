@@ -57,9 +57,12 @@ pub(crate) fn load(file: &StudyFile, history: &mut History) -> Result<Option<Str
         }
     }
     let strip = |step: BTreeMap<InstrumentIx, (Timestamp, OptionMark)>| {
-        step.into_iter().map(|(ix, (_, mark))| (ix, mark)).collect()
+        step.into_iter().map(|(ix, (_, mark))| (ix, mark))
     };
-    history.marks = latest.into_iter().map(strip).collect();
+    history.marks.resize(latest.len(), BTreeMap::new());
+    for (marks, listed) in history.marks.iter_mut().zip(latest) {
+        marks.extend(strip(listed));
+    }
     Ok(Some(counts.sentence(rows.len())))
 }
 

@@ -1,8 +1,10 @@
 //! From a study's files to its market history: series on the grid, modelled volatilities, settlement prices.
 
+mod chains;
 pub(crate) mod marks;
 mod realised;
 mod series;
+mod surfaces;
 mod volatility;
 
 use std::collections::BTreeMap;
@@ -21,6 +23,7 @@ use crate::manifest::relative;
 use crate::study::{CalendarKind, StudyFile};
 
 pub(crate) use series::{AllSeries, SeriesUse};
+pub use surfaces::SurfaceRows;
 pub use volatility::FittedSmile;
 
 /// A study's market history, and what must be said about it.
@@ -36,6 +39,8 @@ pub struct Market {
     pub series: Vec<SeriesUse>,
     /// The smiles fitted to real chains.
     pub smiles: Vec<FittedSmile>,
+    /// The surfaces fitted to quoted chains.
+    pub surfaces: SurfaceRows,
     /// Assumptions that the reader must know, a sentence each.
     pub notes: Vec<String>,
 }
@@ -52,19 +57,36 @@ pub fn load(file: &StudyFile) -> Result<Market, MporError> {
     let mut builder = PanelBuilder::new(times);
     let mut notes = Vec::new();
     let mut smiles = Vec::new();
+    let (mut surfaces, mut listed) = (SurfaceRows::default(), Vec::new());
     let mut underlyings = Vec::new();
     for (index, spec) in file.study.underlying.iter().enumerate() {
         let ix = UnderlyingIx(index);
         let spot = all.price(&spec.prices)?;
         builder.push_known(Factor::Spot(ix), spot, &calendar, policies)?;
-        let flat = vec![spec.carry; builder.times().len()];
-        builder.push(Factor::Carry(ix), &flat);
+        let quoted = match &spec.chains {
+            Some(chains) => {
+                let history = chains::load(file, index, chains, &mut builder, &mut surfaces)?;
+                notes.push(history.note.clone());
+                let quoted = history.quoted.clone();
+                listed.push((ix, chains, history));
+                quoted
+            }
+            None => {
+                let flat = vec![spec.carry; builder.times().len()];
+                builder.push(Factor::Carry(ix), &flat);
+                Vec::new()
+            }
+        };
         let flat = vec![spec.rate; builder.times().len()];
         builder.push(Factor::Rate(ix), &flat);
         match &spec.perpetual {
             Some(symbol) => {
                 builder.push_known(Factor::Perpetual(ix), all.price(symbol)?, &calendar, policies)?;
             }
+            None if spec.chains.is_some() => notes.push(format!(
+                "{}: perpetuals are marked on the index {}, with no history of their own.",
+                spec.name, spec.prices
+            )),
             None => notes.push(format!(
                 "{}: perpetuals and futures are marked on the index {} (carry {} a year), with no basis history{}.",
                 spec.name,
@@ -96,9 +118,10 @@ pub fn load(file: &StudyFile) -> Result<Market, MporError> {
         underlyings.push(UnderlyingHistory {
             smile,
             vol_origin: Origin::Modelled,
-            carry_origin: Origin::Modelled,
-            index: price_series(spot),
+            carry_origin: if quoted.is_empty() { Origin::Modelled } else { Origin::Quoted },
+            index: price_series(all.price(spec.settles_on.as_ref().unwrap_or(&spec.prices))?),
             settlement_window: spec.settlement_window,
+            quoted,
         });
     }
     let (panel, found) = builder.build()?;
@@ -110,8 +133,11 @@ pub fn load(file: &StudyFile) -> Result<Market, MporError> {
     }
     notes.extend(all.notes.iter().cloned());
     let universe = Universe::new(named(file));
-    let history = History { universe, panel, underlyings, marks: Vec::new() };
-    Ok(Market { history, calendar, findings, series: all.used(), smiles, notes })
+    let mut history = History { universe, panel, underlyings, marks: Vec::new() };
+    for (ix, spec, quoted) in &listed {
+        quoted.list(*ix, spec, &mut history)?;
+    }
+    Ok(Market { history, calendar, findings, series: all.used(), smiles, surfaces, notes })
 }
 
 fn named(file: &StudyFile) -> Vec<Underlying> {

@@ -56,7 +56,9 @@ impl AllSeries {
 
     fn read_prices(&mut self, file: &StudyFile) -> Result<(), MporError> {
         let specs = &file.study.underlying;
-        let wanted = specs.iter().flat_map(|spec| [Some(&spec.prices), spec.perpetual.as_ref()]);
+        let wanted = specs.iter().flat_map(|spec| {
+            [Some(&spec.prices), spec.perpetual.as_ref(), spec.settles_on.as_ref()]
+        });
         let query = query(file, "prices", &file.study.data.prices, wanted.flatten())?;
         if let Some(query) = query {
             let loaded = mpor_data::series::prices(&query, &file.study.data.policy)?;
@@ -115,7 +117,8 @@ impl AllSeries {
                 let problem = format!("{quote} = {rate}: the value of a currency is above zero");
                 return Err(file.error_at(&["fx", quote], problem).into());
             }
-            for symbol in [Some(&spec.prices), spec.perpetual.as_ref()].into_iter().flatten() {
+            let named = [Some(&spec.prices), spec.perpetual.as_ref(), spec.settles_on.as_ref()];
+            for symbol in named.into_iter().flatten() {
                 if done.insert(symbol, quote).is_none()
                     && let Some(series) = self.prices.get_mut(symbol.as_str())
                 {

@@ -46,6 +46,10 @@ impl StudyFile {
                     format!("two underlyings are named `{}`; give each its own name", spec.name);
                 return Err(self.list_error("underlying", index, &problem));
             }
+            if spec.volatility.is_some() && spec.chains.is_some() {
+                let problem = "`volatility` models what `chains` quotes; keep one of them";
+                return Err(self.list_error("underlying", index, problem));
+            }
             self.check_rates(index, [("carry", spec.carry), ("rate", spec.rate)])?;
         }
         for (index, named) in study.portfolio.iter().enumerate() {

@@ -9,9 +9,9 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 pub use schema::{
-    AllWord, BacktestSpec, CalendarKind, CalendarSpec, Data, MporSpec, Paths, Realised,
-    ReportFormat, ReportSpec, Study, Tests, UnderlyingSpec, VolIndexLevel, VolLevel,
-    VolatilitySpec,
+    AllWord, BacktestSpec, CalendarKind, CalendarSpec, ChainPrice, ChainsSpec, Data, MporSpec,
+    Paths, Realised, ReportFormat, ReportSpec, Study, Tests, UnderlyingSpec, VolIndexLevel,
+    VolLevel, VolatilitySpec,
 };
 
 use mpor_margin::{ModelKind, ModelSpec};

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use mpor_backtest::books::NamedRule;
-use mpor_core::{Level, LossConvention, Span, Timestamp};
+use mpor_core::{Level, LossConvention, Settlement, Span, Timestamp};
 use mpor_data::Policies;
+use mpor_pricing::surface::PriceChoice;
 use serde::{Deserialize, Serialize};
 
 /// One study: data, calendar, portfolios, models, and what to report.
@@ -151,9 +152,75 @@ pub struct UnderlyingSpec {
     /// Averaging time of the settlement price before an expiry; `0s` = the index at the instant.
     #[serde(default)]
     pub settlement_window: Span,
-    /// Volatilities, for options.
+    /// Symbol of the series in the `prices` table that contracts settle on; `prices` where absent.
+    #[serde(default)]
+    pub settles_on: Option<String>,
+    /// Modelled volatilities, for options on history without chains.
     #[serde(default)]
     pub volatility: Option<VolatilitySpec>,
+    /// A history of option chains: surfaces, forwards and marks as quoted, instead of modelled ones.
+    #[serde(default)]
+    pub chains: Option<ChainsSpec>,
+}
+
+/// How a history of option chains becomes surfaces, forwards and marks.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChainsSpec {
+    /// Files in the schema `chains`.
+    pub quotes: Paths,
+    /// The underlying's name in the files; its own name where absent.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// What is fitted: `essvi`, `ssvi` or `svi`.
+    #[serde(default = "essvi")]
+    pub surface: String,
+    /// Which price of a row the surface is fitted to.
+    #[serde(default)]
+    pub price: ChainPrice,
+    /// How long a snapshot may stand.
+    pub limit: Span,
+    /// Tenors, in days, at which volatility is a risk factor.
+    #[serde(default = "tenors")]
+    pub tenors: Vec<u16>,
+    /// What the listed options settle in.
+    pub settlement: Settlement,
+    /// Units of the underlying a listed option.
+    #[serde(default = "one")]
+    pub contract_size: f64,
+}
+
+/// The price of a row of a chain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChainPrice {
+    /// The middle of bid and offer; rows without both are dropped.
+    #[default]
+    Mid,
+    /// The venue's mark.
+    Mark,
+    /// The middle where there are two sides, the mark elsewhere.
+    MidElseMark,
+}
+
+impl ChainPrice {
+    pub(crate) fn choice(self) -> PriceChoice {
+        match self {
+            ChainPrice::Mid => PriceChoice::Mid,
+            ChainPrice::Mark => PriceChoice::Mark,
+            ChainPrice::MidElseMark => PriceChoice::MidElseMark,
+        }
+    }
+}
+
+impl std::fmt::Display for ChainPrice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            ChainPrice::Mid => "mid",
+            ChainPrice::Mark => "mark",
+            ChainPrice::MidElseMark => "mid, else mark,",
+        })
+    }
 }
 
 /// How a volatility surface is made for history without option chains.
@@ -303,6 +370,10 @@ fn one_day() -> Span {
 
 fn eight() -> String {
     "08:00".to_owned()
+}
+
+fn essvi() -> String {
+    "essvi".to_owned()
 }
 
 fn two_years() -> usize {

@@ -47,7 +47,7 @@ impl Opens for Butterfly {
         let market = desk.market(&self.underlying, terms)?;
         let chain = desk.chain(market, "tenor", self.tenor, self.listing)?;
         let body = chain.at_the_money();
-        let wing = self.wing(body, chain.strikes.nearest(self.width * chain.forward))?;
+        let wing = self.wing(body, chain.strikes.within(chain.forward, self.width))?;
         let call = |strike| chain.option(strike, Right::Call);
         let middle = call(body);
         let quantity = market.contracts(&middle, Size::of(self.quantity, self.notional)?);

@@ -48,6 +48,7 @@ fn history() -> History {
         carry_origin: Origin::Modelled,
         index: PriceSeries::default(),
         settlement_window: Span(0),
+        quoted: Vec::new(),
     };
     History {
         universe: Universe::new(names.to_vec()),
