@@ -1,5 +1,7 @@
 //! The kinds of margin models, one file each; the catalog is sorted by id.
 
+pub mod derive;
+pub mod derive_pmrm1;
 pub mod derive_pmrm2;
 
 mod isolated;
@@ -10,4 +12,4 @@ use crate::catalog::KindInfo;
 
 /// Every kind, sorted by id.
 pub(crate) const CATALOG: &[KindInfo] =
-    &[derive_pmrm2::INFO, isolated::INFO, scan::INFO, var::INFO];
+    &[derive_pmrm1::INFO, derive_pmrm2::INFO, isolated::INFO, scan::INFO, var::INFO];

@@ -6,6 +6,8 @@ mod market;
 #[cfg(test)]
 mod derive;
 #[cfg(test)]
+mod derive_pmrm1;
+#[cfg(test)]
 mod errors;
 #[cfg(test)]
 mod isolated;
@@ -15,6 +17,8 @@ mod laws;
 mod overlays;
 #[cfg(test)]
 mod published;
+#[cfg(test)]
+mod published_pmrm1;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]

@@ -107,6 +107,11 @@ pub fn spec(text: &str) -> ModelSpec {
 /// Every kind of the catalog, with parameters that use what it has.
 pub fn models() -> Vec<BuiltModel> {
     [
+        r#"name = "derive-pmrm1"
+        rules = "derive/pmrm1"
+        as_of = "2025-12-08"
+        markets = { SPX = "BTC" }
+        futures = "as_perpetual""#,
         r#"name = "derive"
         rules = "derive/pmrm2"
         as_of = "2025-12-08"

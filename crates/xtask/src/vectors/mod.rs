@@ -6,6 +6,7 @@
 pub mod black76;
 pub mod coverage;
 pub mod derive;
+pub mod derive_pmrm1;
 pub mod derive_pmrm2;
 pub mod fhs;
 pub mod procyclicality;
@@ -23,6 +24,7 @@ const RUNNERS: &[(&str, Runner)] = &[
     ("black76", black76::run),
     ("coverage", coverage::run),
     ("derive", derive::run),
+    ("derive_pmrm1", derive_pmrm1::run),
     ("derive_pmrm2", derive_pmrm2::run),
     ("fhs", fhs::run),
     ("procyclicality", procyclicality::run),
