@@ -3,6 +3,7 @@
 pub mod derive;
 pub mod derive_pmrm1;
 pub mod derive_pmrm2;
+pub mod derive_srm;
 
 mod isolated;
 mod scan;
@@ -11,5 +12,11 @@ mod var;
 use crate::catalog::KindInfo;
 
 /// Every kind, sorted by id.
-pub(crate) const CATALOG: &[KindInfo] =
-    &[derive_pmrm1::INFO, derive_pmrm2::INFO, isolated::INFO, scan::INFO, var::INFO];
+pub(crate) const CATALOG: &[KindInfo] = &[
+    derive_pmrm1::INFO,
+    derive_pmrm2::INFO,
+    derive_srm::INFO,
+    isolated::INFO,
+    scan::INFO,
+    var::INFO,
+];

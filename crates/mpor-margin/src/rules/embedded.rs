@@ -5,5 +5,6 @@ pub(crate) const FILES: &[(&str, &str)] = &[
     ("binance/isolated/undated.toml", include_str!("../../rules/binance/isolated/undated.toml")),
     ("derive/pmrm1/2025-12-08.toml", include_str!("../../rules/derive/pmrm1/2025-12-08.toml")),
     ("derive/pmrm2/2025-12-08.toml", include_str!("../../rules/derive/pmrm2/2025-12-08.toml")),
+    ("derive/srm/2025-12-08.toml", include_str!("../../rules/derive/srm/2025-12-08.toml")),
     ("generic/isolated/1.toml", include_str!("../../rules/generic/isolated/1.toml")),
 ];

@@ -8,6 +8,8 @@ mod derive;
 #[cfg(test)]
 mod derive_pmrm1;
 #[cfg(test)]
+mod derive_srm;
+#[cfg(test)]
 mod errors;
 #[cfg(test)]
 mod isolated;
@@ -19,6 +21,8 @@ mod overlays;
 mod published;
 #[cfg(test)]
 mod published_pmrm1;
+#[cfg(test)]
+mod published_srm;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]

@@ -117,6 +117,11 @@ pub fn models() -> Vec<BuiltModel> {
         as_of = "2025-12-08"
         markets = { SPX = "BTC" }
         futures = "as_perpetual""#,
+        r#"name = "derive-srm"
+        rules = "derive/srm"
+        as_of = "2025-12-08"
+        markets = { SPX = "BTC" }
+        futures = "as_perpetual""#,
         r#"name = "isolated"
         rules = "binance/isolated"
         markets = { ETH = "BTC", SPX = "BTC" }"#,

@@ -8,6 +8,7 @@ pub mod coverage;
 pub mod derive;
 pub mod derive_pmrm1;
 pub mod derive_pmrm2;
+pub mod derive_srm;
 pub mod fhs;
 pub mod procyclicality;
 pub mod report;
@@ -26,6 +27,7 @@ const RUNNERS: &[(&str, Runner)] = &[
     ("derive", derive::run),
     ("derive_pmrm1", derive_pmrm1::run),
     ("derive_pmrm2", derive_pmrm2::run),
+    ("derive_srm", derive_srm::run),
     ("fhs", fhs::run),
     ("procyclicality", procyclicality::run),
 ];
