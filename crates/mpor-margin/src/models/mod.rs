@@ -4,8 +4,8 @@ pub mod derive;
 pub mod derive_pmrm1;
 pub mod derive_pmrm2;
 pub mod derive_srm;
+pub mod isolated;
 
-mod isolated;
 mod scan;
 mod var;
 

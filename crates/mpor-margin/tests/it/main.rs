@@ -14,6 +14,8 @@ mod errors;
 #[cfg(test)]
 mod isolated;
 #[cfg(test)]
+mod isolated_rules;
+#[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod overlays;

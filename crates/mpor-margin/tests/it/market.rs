@@ -127,6 +127,13 @@ pub fn models() -> Vec<BuiltModel> {
         markets = { ETH = "BTC", SPX = "BTC" }"#,
         r#"name = "generic"
         rules = "generic/isolated""#,
+        r#"name = "by-size"
+        rules = "deribit/standard"
+        markets = { SPX = "SOL" }"#,
+        r#"name = "account-ratio"
+        rules = "binance/portfolio"
+        markets = { ETH = "BTC", SPX = "BTC" }
+        options = { initial = 0.15, initial_floor = 0.10, maintenance = 0.075 }"#,
         r#"name = "scan"
         kind = "scan"
         price_range = 0.15
