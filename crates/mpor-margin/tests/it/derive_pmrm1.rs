@@ -92,6 +92,33 @@ fn a_falling_stablecoin_and_weak_feeds_raise_the_initial_margin_alone() {
 }
 
 #[test]
+fn a_scenario_more_never_lowers_the_worst_loss() {
+    let mut parameters = parameters("ETH");
+    let all = parameters.scenarios.clone();
+    let market = DeriveMarket {
+        spot: 100.0,
+        spot_confidence: 1.0,
+        perp_price: 100.0,
+        perp_confidence: 1.0,
+        stable_price: 1.0,
+        expiries: vec![DeriveExpiry::quoted(7.0 * 86_400.0, 100.0, 0.02)],
+    };
+    let option = |right| DeriveOption { expiry: 0, strike: 100.0, right, vol: 0.6 };
+    let options = vec![option(Right::Call), option(Right::Put)];
+    let book = Pmrm1Book { options: vec![(0, -1.0), (1, -1.0)], ..Pmrm1Book::default() };
+    let mut before = 0.0;
+    for count in 1..=all.len() {
+        parameters.scenarios = all[..count].to_vec();
+        let units = Pmrm1Units::new(&parameters, &market, options.clone()).unwrap();
+        let assessment = Pmrm1Assessment::new(&parameters, &market, &units, &book);
+        assert!(assessment.worst_loss <= before, "{count} scenarios");
+        before = assessment.worst_loss;
+    }
+    assert!(before < 0.0);
+    assert_eq!(all.len(), 23, "the live list");
+}
+
+#[test]
 fn the_markets_are_those_of_the_vectors() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../tests/golden/vectors/derive/parameters.json");

@@ -49,13 +49,15 @@ struct GivenBid {
     fraction: f64,
 }
 
+/// Compares one vector.
+type Check = fn(&AuctionRules, &Vector, &mut Case<'_>);
+
 /// Runs `vectors.json` and `insolvent.json`, where they are there.
 ///
 /// # Errors
 /// A file that cannot be read, as a sentence.
 pub fn run(folder: &Path) -> Result<Vec<FileReport>, String> {
-    let files: [(&str, fn(&AuctionRules, &Vector, &mut Case<'_>)); 2] =
-        [("insolvent.json", insolvent), ("vectors.json", solvent)];
+    let files: [(&str, Check); 2] = [("insolvent.json", insolvent), ("vectors.json", solvent)];
     let mut reports = Vec::new();
     for (file, check) in files {
         let path = folder.join(file);
