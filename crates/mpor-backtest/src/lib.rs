@@ -5,6 +5,7 @@
 //! coverage and measures procyclicality; [`tables`] lays the result out.
 
 pub mod assemble;
+pub mod auction;
 pub mod books;
 mod breaches;
 pub mod cost;

@@ -6,15 +6,25 @@ mod market;
 #[cfg(test)]
 mod derive;
 #[cfg(test)]
+mod derive_pmrm1;
+#[cfg(test)]
+mod derive_srm;
+#[cfg(test)]
 mod errors;
 #[cfg(test)]
 mod isolated;
+#[cfg(test)]
+mod isolated_rules;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod overlays;
 #[cfg(test)]
 mod published;
+#[cfg(test)]
+mod published_pmrm1;
+#[cfg(test)]
+mod published_srm;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]

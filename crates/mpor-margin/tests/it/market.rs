@@ -107,8 +107,18 @@ pub fn spec(text: &str) -> ModelSpec {
 /// Every kind of the catalog, with parameters that use what it has.
 pub fn models() -> Vec<BuiltModel> {
     [
+        r#"name = "derive-pmrm1"
+        rules = "derive/pmrm1"
+        as_of = "2025-12-08"
+        markets = { SPX = "BTC" }
+        futures = "as_perpetual""#,
         r#"name = "derive"
         rules = "derive/pmrm2"
+        as_of = "2025-12-08"
+        markets = { SPX = "BTC" }
+        futures = "as_perpetual""#,
+        r#"name = "derive-srm"
+        rules = "derive/srm"
         as_of = "2025-12-08"
         markets = { SPX = "BTC" }
         futures = "as_perpetual""#,
@@ -117,6 +127,13 @@ pub fn models() -> Vec<BuiltModel> {
         markets = { ETH = "BTC", SPX = "BTC" }"#,
         r#"name = "generic"
         rules = "generic/isolated""#,
+        r#"name = "by-size"
+        rules = "deribit/standard"
+        markets = { SPX = "SOL" }"#,
+        r#"name = "account-ratio"
+        rules = "binance/portfolio"
+        markets = { ETH = "BTC", SPX = "BTC" }
+        options = { initial = 0.15, initial_floor = 0.10, maintenance = 0.075 }"#,
         r#"name = "scan"
         kind = "scan"
         price_range = 0.15

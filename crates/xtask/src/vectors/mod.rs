@@ -6,8 +6,12 @@
 pub mod black76;
 pub mod coverage;
 pub mod derive;
+pub mod derive_auction;
+pub mod derive_pmrm1;
 pub mod derive_pmrm2;
+pub mod derive_srm;
 pub mod fhs;
+pub mod isolated;
 pub mod procyclicality;
 pub mod report;
 
@@ -23,8 +27,12 @@ const RUNNERS: &[(&str, Runner)] = &[
     ("black76", black76::run),
     ("coverage", coverage::run),
     ("derive", derive::run),
+    ("derive_auction", derive_auction::run),
+    ("derive_pmrm1", derive_pmrm1::run),
     ("derive_pmrm2", derive_pmrm2::run),
+    ("derive_srm", derive_srm::run),
     ("fhs", fhs::run),
+    ("isolated", isolated::run),
     ("procyclicality", procyclicality::run),
 ];
 
