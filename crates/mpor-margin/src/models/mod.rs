@@ -1,6 +1,8 @@
 //! The kinds of margin models, one file each; the catalog is sorted by id.
 
+pub mod deribit_pm;
 pub mod derive_pmrm2;
+pub mod venue;
 
 mod isolated;
 mod scan;
@@ -10,4 +12,4 @@ use crate::catalog::KindInfo;
 
 /// Every kind, sorted by id.
 pub(crate) const CATALOG: &[KindInfo] =
-    &[derive_pmrm2::INFO, isolated::INFO, scan::INFO, var::INFO];
+    &[deribit_pm::INFO, derive_pmrm2::INFO, isolated::INFO, scan::INFO, var::INFO];

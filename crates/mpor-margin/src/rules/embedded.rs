@@ -3,6 +3,45 @@
 /// Path below `rules/`, and text.
 pub(crate) const FILES: &[(&str, &str)] = &[
     ("binance/isolated/undated.toml", include_str!("../../rules/binance/isolated/undated.toml")),
+    (
+        "deribit/pm-early-a-style/undated.toml",
+        include_str!("../../rules/deribit/pm-early-a-style/undated.toml"),
+    ),
+    (
+        "deribit/pm-early-b-style/undated.toml",
+        include_str!("../../rules/deribit/pm-early-b-style/undated.toml"),
+    ),
+    (
+        "deribit/pm-early-c-style/undated.toml",
+        include_str!("../../rules/deribit/pm-early-c-style/undated.toml"),
+    ),
+    ("deribit/pm-style/2017.toml", include_str!("../../rules/deribit/pm-style/2017.toml")),
+    (
+        "deribit/pm-style/2023-10-27.toml",
+        include_str!("../../rules/deribit/pm-style/2023-10-27.toml"),
+    ),
+    (
+        "deribit/pm-style/2023-10-28.toml",
+        include_str!("../../rules/deribit/pm-style/2023-10-28.toml"),
+    ),
+    (
+        "deribit/pm-style/2023-10-29.toml",
+        include_str!("../../rules/deribit/pm-style/2023-10-29.toml"),
+    ),
+    (
+        "deribit/pm-style/2023-10-30.toml",
+        include_str!("../../rules/deribit/pm-style/2023-10-30.toml"),
+    ),
+    ("deribit/pm-style/2023-10.toml", include_str!("../../rules/deribit/pm-style/2023-10.toml")),
+    (
+        "deribit/pm-style/2024-06-17.toml",
+        include_str!("../../rules/deribit/pm-style/2024-06-17.toml"),
+    ),
+    (
+        "deribit/pm-style/2026-02-15.toml",
+        include_str!("../../rules/deribit/pm-style/2026-02-15.toml"),
+    ),
+    ("deribit/pm-style/2026-09.toml", include_str!("../../rules/deribit/pm-style/2026-09.toml")),
     ("derive/pmrm2/2025-12-08.toml", include_str!("../../rules/derive/pmrm2/2025-12-08.toml")),
     ("generic/isolated/1.toml", include_str!("../../rules/generic/isolated/1.toml")),
 ];

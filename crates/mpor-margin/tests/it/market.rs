@@ -107,6 +107,14 @@ pub fn spec(text: &str) -> ModelSpec {
 /// Every kind of the catalog, with parameters that use what it has.
 pub fn models() -> Vec<BuiltModel> {
     [
+        r#"name = "deribit"
+        rules = "deribit/pm-style"
+        as_of = "2026-02-15"
+        markets = { SPX = "BTC" }"#,
+        r#"name = "deribit-2023"
+        rules = "deribit/pm-style"
+        as_of = "2023-10-30T12:00:00Z"
+        markets = { SPX = "BTC" }"#,
         r#"name = "derive"
         rules = "derive/pmrm2"
         as_of = "2025-12-08"

@@ -5,6 +5,7 @@
 
 pub mod black76;
 pub mod coverage;
+pub mod deribit_pm;
 pub mod derive;
 pub mod derive_pmrm2;
 pub mod fhs;
@@ -22,6 +23,7 @@ pub type Runner = fn(&Path) -> Result<Vec<FileReport>, String>;
 const RUNNERS: &[(&str, Runner)] = &[
     ("black76", black76::run),
     ("coverage", coverage::run),
+    ("deribit_pm", deribit_pm::run),
     ("derive", derive::run),
     ("derive_pmrm2", derive_pmrm2::run),
     ("fhs", fhs::run),
