@@ -28,7 +28,7 @@ use crate::catalog::{KindInfo, Parameter, Size};
 use crate::error::MarginError;
 use crate::held::Held;
 use crate::model::{Amounts, MarginModel, MarginReport, Prepared, Scratch};
-use crate::models::venue::{self, Slots, VenueContract};
+use crate::models::venue::{self, Slots, Unlisted};
 use crate::parse;
 
 pub use assessment::{ParadexAssessment, ParadexUnits};
@@ -59,15 +59,6 @@ struct Parameters {
     all: ParadexParameters,
     #[serde(default)]
     unlisted: Unlisted,
-}
-
-/// What becomes of contracts that the venue does not list.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Unlisted {
-    #[default]
-    Refuse,
-    AsPerpetual,
 }
 
 struct ParadexPm {
@@ -111,14 +102,7 @@ impl MarginModel for ParadexPm {
 
     fn prepare<'d>(&self, day: &'d Day<'_>) -> Result<Box<dyn Prepared + 'd>, MarginError> {
         let unlisted = self.parameters.unlisted;
-        let (slots, groups) = venue::group(day, |_, contract| match contract {
-            VenueContract::Spot { .. } | VenueContract::Future { .. }
-                if unlisted == Unlisted::Refuse =>
-            {
-                Err("the venue lists perpetuals and options; count it as a perpetual with unlisted = \"as_perpetual\"".to_owned())
-            }
-            _ => Ok(()),
-        })?;
+        let (slots, groups) = venue::group(day, |_, contract| unlisted.cover(contract))?;
         let parameters = self.parameters.all.clone();
         let mut markets = Vec::with_capacity(groups.len());
         for group in groups {

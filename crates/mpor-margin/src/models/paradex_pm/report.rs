@@ -6,7 +6,7 @@ use super::DayMarket;
 use super::assessment::ParadexAssessment;
 use crate::component::Component;
 use crate::model::{Amounts, MarginReport};
-use crate::models::venue::sum;
+use crate::models::venue::{joined, sum};
 
 const PROVISIONS: &str = "funding and fee provisions: not known from a study, counted as zero";
 
@@ -45,20 +45,23 @@ fn risk(market: &DayMarket<'_>, assessment: &ParadexAssessment) -> Component {
     let losses = market.scenarios.iter().zip(&assessment.pnl);
     // Never minus zero.
     let losses = losses.map(|(name, pnl)| Component::leaf(name.clone(), 0.0 - pnl));
-    Component::max("risk", vec![
-        Component::max("worst scenario", std::iter::once(none).chain(losses).collect()),
-        Component::sum("minimum for delta", vec![
-            Component::leaf("net", assessment.net_minimum),
-            Component::leaf("hedged", assessment.hedged_minimum),
-        ]),
-    ])
+    Component::max(
+        "risk",
+        vec![
+            Component::max("worst scenario", std::iter::once(none).chain(losses).collect()),
+            Component::sum(
+                "minimum for delta",
+                vec![
+                    Component::leaf("net", assessment.net_minimum),
+                    Component::leaf("hedged", assessment.hedged_minimum),
+                ],
+            ),
+        ],
+    )
 }
 
 fn binding<'p>(parts: &[(&'p DayMarket<'_>, ParadexAssessment)]) -> Option<Cow<'p, str>> {
-    let mut bound = parts.iter().map(|(market, assessment)| bound(market, assessment));
-    let first = bound.next()?;
-    let others = bound.fold(String::new(), |all, one| all + "; " + one);
-    Some(if others.is_empty() { Cow::Borrowed(first) } else { Cow::Owned(first.to_owned() + &others) })
+    joined(parts.iter().map(|(market, assessment)| bound(market, assessment)))
 }
 
 fn bound<'p>(market: &'p DayMarket<'_>, assessment: &ParadexAssessment) -> &'p str {
