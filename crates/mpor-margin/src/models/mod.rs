@@ -2,8 +2,11 @@
 
 pub mod deribit_pm;
 pub mod derive_pmrm2;
+pub mod okx_pm;
+pub mod paradex_pm;
 pub mod venue;
 
+mod aevo_pm;
 mod isolated;
 mod scan;
 mod var;
@@ -11,5 +14,13 @@ mod var;
 use crate::catalog::KindInfo;
 
 /// Every kind, sorted by id.
-pub(crate) const CATALOG: &[KindInfo] =
-    &[deribit_pm::INFO, derive_pmrm2::INFO, isolated::INFO, scan::INFO, var::INFO];
+pub(crate) const CATALOG: &[KindInfo] = &[
+    aevo_pm::INFO,
+    deribit_pm::INFO,
+    derive_pmrm2::INFO,
+    isolated::INFO,
+    okx_pm::INFO,
+    paradex_pm::INFO,
+    scan::INFO,
+    var::INFO,
+];

@@ -9,9 +9,12 @@
 //!
 //! A margin date of a replay and a published test case both become these types, so both run through the same arithmetic.
 
+use std::borrow::Cow;
+
 use mpor_core::{Contract, InstrumentIx, Portfolio, Right, Settlement, UnderlyingIx};
 use mpor_pricing::{Black76, PricingError};
 use mpor_risk::Day;
+use serde::Deserialize;
 
 use crate::error::MarginError;
 use crate::held::Held;
@@ -100,12 +103,6 @@ impl VenueContract {
             VenueContract::Option(option) => option.delta(),
             _ => Ok(1.0),
         }
-    }
-
-    /// Whether it is an option.
-    #[must_use]
-    pub fn is_option(&self) -> bool {
-        matches!(self, VenueContract::Option(_))
     }
 }
 
@@ -268,6 +265,37 @@ fn listed(day: &Day<'_>, ix: InstrumentIx) -> Result<(VenueContract, f64), Margi
     })
 }
 
+/// What becomes of dated futures and spot at a venue that lists neither.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Unlisted {
+    #[default]
+    Refuse,
+    AsPerpetual,
+}
+
+impl Unlisted {
+    /// Whether there is a rule for a contract, or why there is none.
+    pub fn cover(self, contract: &VenueContract) -> Result<(), String> {
+        let listed = matches!(contract, VenueContract::Perpetual { .. } | VenueContract::Option(_));
+        if listed || self == Unlisted::AsPerpetual {
+            return Ok(());
+        }
+        Err("the venue lists perpetuals and options; count it as a perpetual with unlisted = \"as_perpetual\"".to_owned())
+    }
+}
+
+/// What bound each market, as one text; borrowed where there is one market, for replays of very many accounts.
+pub(super) fn joined<'p>(mut bound: impl Iterator<Item = &'p str>) -> Option<Cow<'p, str>> {
+    let first = bound.next()?;
+    let others = bound.fold(String::new(), |all, one| all + "; " + one);
+    Some(if others.is_empty() {
+        Cow::Borrowed(first)
+    } else {
+        Cow::Owned(first.to_owned() + &others)
+    })
+}
+
 /// The row of an account's sums: `amount` of a unit row added to it.
 pub(super) fn add(sums: &mut [f64], amount: f64, row: &[f64]) {
     for (sum, unit) in sums.iter_mut().zip(row) {
@@ -319,8 +347,8 @@ mod tests {
             floor_days: 1.0,
             least_vol_up: 0.4,
         };
-        assert_eq!(shock.up(0.6, 30.0), 0.9, "hand: .6 x 1.5");
-        assert_eq!(shock.down(0.6, 30.0), 0.45, "hand: .6 x .75");
+        assert!((shock.up(0.6, 30.0) - 0.9).abs() < 1e-15, "hand: .6 x 1.5");
+        assert!((shock.down(0.6, 30.0) - 0.45).abs() < 1e-15, "hand: .6 x .75");
         assert_eq!(shock.up(0.1, 30.0), 0.4, "the floor");
         assert_eq!(shock.up(0.6, 0.1), shock.up(0.6, 1.0), "no tenor below a day");
         // Python: 0.6 * (1 + 0.5 * (30 / 120) ** 0.13)

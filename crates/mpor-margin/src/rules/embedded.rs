@@ -2,6 +2,7 @@
 
 /// Path below `rules/`, and text.
 pub(crate) const FILES: &[(&str, &str)] = &[
+    ("aevo/pm-style/undated.toml", include_str!("../../rules/aevo/pm-style/undated.toml")),
     ("binance/isolated/undated.toml", include_str!("../../rules/binance/isolated/undated.toml")),
     (
         "deribit/pm-early-a-style/undated.toml",
@@ -44,4 +45,10 @@ pub(crate) const FILES: &[(&str, &str)] = &[
     ("deribit/pm-style/2026-09.toml", include_str!("../../rules/deribit/pm-style/2026-09.toml")),
     ("derive/pmrm2/2025-12-08.toml", include_str!("../../rules/derive/pmrm2/2025-12-08.toml")),
     ("generic/isolated/1.toml", include_str!("../../rules/generic/isolated/1.toml")),
+    ("okx/pm-style/2023-07.toml", include_str!("../../rules/okx/pm-style/2023-07.toml")),
+    ("okx/pm-style/2024-05.toml", include_str!("../../rules/okx/pm-style/2024-05.toml")),
+    ("okx/pm-style/2024-12-30.toml", include_str!("../../rules/okx/pm-style/2024-12-30.toml")),
+    ("okx/pm-style/2025-01-06.toml", include_str!("../../rules/okx/pm-style/2025-01-06.toml")),
+    ("okx/pm-style/2025-01-15.toml", include_str!("../../rules/okx/pm-style/2025-01-15.toml")),
+    ("paradex/pm-style/undated.toml", include_str!("../../rules/paradex/pm-style/undated.toml")),
 ];

@@ -107,6 +107,9 @@ pub fn spec(text: &str) -> ModelSpec {
 /// Every kind of the catalog, with parameters that use what it has.
 pub fn models() -> Vec<BuiltModel> {
     [
+        r#"name = "aevo"
+        rules = "aevo/pm-style"
+        unlisted = "as_perpetual""#,
         r#"name = "deribit"
         rules = "deribit/pm-style"
         as_of = "2026-02-15"
@@ -125,6 +128,13 @@ pub fn models() -> Vec<BuiltModel> {
         markets = { ETH = "BTC", SPX = "BTC" }"#,
         r#"name = "generic"
         rules = "generic/isolated""#,
+        r#"name = "okx"
+        rules = "okx/pm-style"
+        as_of = "2025-01-15"
+        coins = { SPX = "other" }"#,
+        r#"name = "paradex"
+        rules = "paradex/pm-style"
+        unlisted = "as_perpetual""#,
         r#"name = "scan"
         kind = "scan"
         price_range = 0.15

@@ -9,6 +9,8 @@ pub mod deribit_pm;
 pub mod derive;
 pub mod derive_pmrm2;
 pub mod fhs;
+pub mod okx_pm;
+pub mod paradex_pm;
 pub mod procyclicality;
 pub mod report;
 
@@ -27,6 +29,8 @@ const RUNNERS: &[(&str, Runner)] = &[
     ("derive", derive::run),
     ("derive_pmrm2", derive_pmrm2::run),
     ("fhs", fhs::run),
+    ("okx_pm", okx_pm::run),
+    ("paradex_pm", paradex_pm::run),
     ("procyclicality", procyclicality::run),
 ];
 

@@ -7,7 +7,7 @@ use super::day::DayMarket;
 use super::units::VOLS;
 use crate::component::Component;
 use crate::model::{Amounts, MarginReport};
-use crate::models::venue::sum;
+use crate::models::venue::{joined, sum};
 
 /// A charge whose formula no source gives, of every version.
 const CORRELATION: &str = "correlation contingency: formula not known, counted as zero";
@@ -90,14 +90,7 @@ fn charges(market: &DayMarket<'_>, assessment: &DeribitAssessment) -> Vec<(&'sta
 }
 
 fn binding<'p>(parts: &[(&'p DayMarket<'_>, DeribitAssessment)]) -> Option<Cow<'p, str>> {
-    let mut bound = parts.iter().map(|(market, assessment)| bound(market, assessment));
-    let first = bound.next()?;
-    let others = bound.fold(String::new(), |all, one| all + "; " + one);
-    Some(if others.is_empty() {
-        Cow::Borrowed(first)
-    } else {
-        Cow::Owned(first.to_owned() + &others)
-    })
+    joined(parts.iter().map(|(market, assessment)| bound(market, assessment)))
 }
 
 fn bound<'p>(market: &'p DayMarket<'_>, assessment: &DeribitAssessment) -> &'p str {
