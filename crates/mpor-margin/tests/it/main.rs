@@ -4,6 +4,10 @@
 mod market;
 
 #[cfg(test)]
+mod aevo;
+#[cfg(test)]
+mod deribit;
+#[cfg(test)]
 mod derive;
 #[cfg(test)]
 mod derive_pmrm1;
@@ -18,7 +22,11 @@ mod isolated_rules;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod okx;
+#[cfg(test)]
 mod overlays;
+#[cfg(test)]
+mod paradex;
 #[cfg(test)]
 mod published;
 #[cfg(test)]

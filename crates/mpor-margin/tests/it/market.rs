@@ -112,6 +112,17 @@ pub fn models() -> Vec<BuiltModel> {
         as_of = "2025-12-08"
         markets = { SPX = "BTC" }
         futures = "as_perpetual""#,
+        r#"name = "aevo"
+        rules = "aevo/pm-style"
+        unlisted = "as_perpetual""#,
+        r#"name = "deribit"
+        rules = "deribit/pm-style"
+        as_of = "2026-02-15"
+        markets = { SPX = "BTC" }"#,
+        r#"name = "deribit-2023"
+        rules = "deribit/pm-style"
+        as_of = "2023-10-30T12:00:00Z"
+        markets = { SPX = "BTC" }"#,
         r#"name = "derive"
         rules = "derive/pmrm2"
         as_of = "2025-12-08"
@@ -134,6 +145,13 @@ pub fn models() -> Vec<BuiltModel> {
         rules = "binance/portfolio"
         markets = { ETH = "BTC", SPX = "BTC" }
         options = { initial = 0.15, initial_floor = 0.10, maintenance = 0.075 }"#,
+        r#"name = "okx"
+        rules = "okx/pm-style"
+        as_of = "2025-01-15"
+        coins = { SPX = "other" }"#,
+        r#"name = "paradex"
+        rules = "paradex/pm-style"
+        unlisted = "as_perpetual""#,
         r#"name = "scan"
         kind = "scan"
         price_range = 0.15

@@ -5,6 +5,7 @@
 
 pub mod black76;
 pub mod coverage;
+pub mod deribit_pm;
 pub mod derive;
 pub mod derive_auction;
 pub mod derive_pmrm1;
@@ -12,6 +13,8 @@ pub mod derive_pmrm2;
 pub mod derive_srm;
 pub mod fhs;
 pub mod isolated;
+pub mod okx_pm;
+pub mod paradex_pm;
 pub mod procyclicality;
 pub mod report;
 
@@ -26,6 +29,7 @@ pub type Runner = fn(&Path) -> Result<Vec<FileReport>, String>;
 const RUNNERS: &[(&str, Runner)] = &[
     ("black76", black76::run),
     ("coverage", coverage::run),
+    ("deribit_pm", deribit_pm::run),
     ("derive", derive::run),
     ("derive_auction", derive_auction::run),
     ("derive_pmrm1", derive_pmrm1::run),
@@ -33,6 +37,8 @@ const RUNNERS: &[(&str, Runner)] = &[
     ("derive_srm", derive_srm::run),
     ("fhs", fhs::run),
     ("isolated", isolated::run),
+    ("okx_pm", okx_pm::run),
+    ("paradex_pm", paradex_pm::run),
     ("procyclicality", procyclicality::run),
 ];
 
