@@ -1,6 +1,7 @@
 //! The kinds of margin models, one file each; the catalog is sorted by id.
 
 pub mod derive_pmrm2;
+pub mod span;
 
 mod isolated;
 mod scan;
@@ -10,4 +11,4 @@ use crate::catalog::KindInfo;
 
 /// Every kind, sorted by id.
 pub(crate) const CATALOG: &[KindInfo] =
-    &[derive_pmrm2::INFO, isolated::INFO, scan::INFO, var::INFO];
+    &[derive_pmrm2::INFO, isolated::INFO, scan::INFO, span::INFO, var::INFO];

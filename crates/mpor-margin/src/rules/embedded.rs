@@ -5,4 +5,7 @@ pub(crate) const FILES: &[(&str, &str)] = &[
     ("binance/isolated/undated.toml", include_str!("../../rules/binance/isolated/undated.toml")),
     ("derive/pmrm2/2025-12-08.toml", include_str!("../../rules/derive/pmrm2/2025-12-08.toml")),
     ("generic/isolated/1.toml", include_str!("../../rules/generic/isolated/1.toml")),
+    ("generic/span/1.toml", include_str!("../../rules/generic/span/1.toml")),
+    ("kdpw/span/2014-10-31.toml", include_str!("../../rules/kdpw/span/2014-10-31.toml")),
+    ("nse/span/undated.toml", include_str!("../../rules/nse/span/undated.toml")),
 ];

@@ -20,4 +20,6 @@ mod rules;
 #[cfg(test)]
 mod scan;
 #[cfg(test)]
+mod span;
+#[cfg(test)]
 mod var;

@@ -10,6 +10,7 @@ pub mod derive_pmrm2;
 pub mod fhs;
 pub mod procyclicality;
 pub mod report;
+pub mod span;
 
 use std::path::Path;
 
@@ -26,6 +27,7 @@ const RUNNERS: &[(&str, Runner)] = &[
     ("derive_pmrm2", derive_pmrm2::run),
     ("fhs", fhs::run),
     ("procyclicality", procyclicality::run),
+    ("span", span::run),
 ];
 
 /// The runner for a folder, by the longest known name that its own starts with.
