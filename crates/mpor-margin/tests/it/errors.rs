@@ -9,11 +9,11 @@ use crate::rules::{file, time};
 fn a_study_that_names_something_unknown() {
     refused(
         "kind = \"scann\"",
-        "unknown kind of model `scann`; did you mean `scan`? known: derive-pmrm2, isolated, scan, var",
+        "unknown kind of model `scann`; did you mean `scan`? known: derive-pmrm2, isolated, reg-t, scan, span, tims, var",
     );
     refused(
         "rules = \"derive/pmrm\"",
-        "unknown rules `derive/pmrm`; did you mean `derive/pmrm2`? known: binance/isolated, derive/pmrm2, generic/isolated",
+        "unknown rules `derive/pmrm`; did you mean `derive/pmrm2`? known: binance/isolated, derive/pmrm2, finra/reg-t, generic/isolated, generic/span, kdpw/span, nse/span, occ/cpm",
     );
     refused(
         "kind = \"scan\"\nprice_range = 0.1\nvol_rnge = 0.2",
@@ -129,8 +129,8 @@ fn rule_files_that_cannot_be_used() {
         "unknown key `meta.vanue`; did you mean `venue`? known: venue, model, version, engine, valid_from, valid_until, source, status, notes",
     );
     bad_file(
-        &good.replace("\"scan\"", "\"span\""),
-        "`meta.engine`: unknown kind of model `span`; did you mean `scan`? known: derive-pmrm2, isolated, scan, var",
+        &good.replace("\"scan\"", "\"spann\""),
+        "`meta.engine`: unknown kind of model `spann`; did you mean `span`? known: derive-pmrm2, isolated, reg-t, scan, span, tims, var",
     );
     bad_file(
         &good.replace("price_range", "range"),

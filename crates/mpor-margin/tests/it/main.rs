@@ -16,10 +16,14 @@ mod overlays;
 #[cfg(test)]
 mod published;
 #[cfg(test)]
+mod reg_t;
+#[cfg(test)]
 mod rules;
 #[cfg(test)]
 mod scan;
 #[cfg(test)]
 mod span;
+#[cfg(test)]
+mod tims;
 #[cfg(test)]
 mod var;

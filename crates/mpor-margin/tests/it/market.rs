@@ -138,6 +138,13 @@ pub fn models() -> Vec<BuiltModel> {
         order = "account"
         inter_spreads = [{ legs = [{ commodity = "BTC", side = "A" }, { commodity = "ETH", side = "B", ratio = 18.0 }], credit = 0.6 }]
         commodities.default.option_style = "futures""#,
+        r#"name = "tims"
+        rules = "occ/cpm"
+        classes.BTC = { type = "equity", leverage = 2, group = "broad_index" }
+        classes.ETH = { type = "equity", group = "broad_index" }"#,
+        r#"name = "reg-t"
+        rules = "finra/reg-t"
+        futures = "as_stock""#,
         r#"name = "hs"
         kind = "var"
         level = 0.99

@@ -138,7 +138,8 @@ fn a_replay_takes_the_range_of_spot() {
 #[test]
 fn a_long_option_needs_its_value_and_no_more() {
     let market = Market::new();
-    let report = market.ask("rules = \"generic/span\"", &[("BTC-C-55000", 1.0)]).unwrap();
+    let report =
+        market.ask("rules = \"generic/span\"\ninitial = 1", &[("BTC-C-55000", 1.0)]).unwrap();
     let ix = market.history.universe.find("BTC-C-55000").unwrap();
     let value = mpor_pricing::value(&market.state, &market.history.universe, ix).unwrap().amount;
     assert_eq!(report.maintenance.amount(), value);

@@ -9,8 +9,10 @@ pub mod derive;
 pub mod derive_pmrm2;
 pub mod fhs;
 pub mod procyclicality;
+pub mod reg_t;
 pub mod report;
 pub mod span;
+pub mod tims;
 
 use std::path::Path;
 
@@ -27,7 +29,9 @@ const RUNNERS: &[(&str, Runner)] = &[
     ("derive_pmrm2", derive_pmrm2::run),
     ("fhs", fhs::run),
     ("procyclicality", procyclicality::run),
+    ("reg_t", reg_t::run),
     ("span", span::run),
+    ("tims", tims::run),
 ];
 
 /// The runner for a folder, by the longest known name that its own starts with.
