@@ -24,6 +24,8 @@ mod scan;
 #[cfg(test)]
 mod span;
 #[cfg(test)]
+mod spn;
+#[cfg(test)]
 mod tims;
 #[cfg(test)]
 mod var;

@@ -114,7 +114,7 @@ fn a_tier_spreads_its_expiries_first() {
             spread(vec![leg(0, Side::A), leg(0, Side::B)], 1.0),
             spread(vec![leg(0, Side::A), leg(1, Side::B)], 10.0),
         ],
-        spot_month: Some(SpotMonth { tier: 0, rate_spread: 100.0, rate_outright: 1_000.0 }),
+        spot_months: vec![SpotMonth { tier: 0, rate_spread: 100.0, rate_outright: 1_000.0 }],
         ..terms()
     };
     let positions = [(0, 5.0), (1, -3.0), (2, -1.5)];
@@ -208,7 +208,7 @@ fn terms() -> SpanTerms {
         tier_of: vec![0],
         range_value: 0.0,
         intra_spreads: Vec::new(),
-        spot_month: None,
+        spot_months: Vec::new(),
         short_option_rate: 0.0,
         short_option_method: ShortOptionMethod::Gross,
     }

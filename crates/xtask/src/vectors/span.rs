@@ -235,14 +235,15 @@ fn terms(own: &Commodity) -> SpanTerms {
         tier_of: (0..own.expiries.len()).collect(),
         range_value: own.price_scan_range * own.contract_value_factor,
         intra_spreads: own.intra_spreads.iter().map(intra).collect(),
-        spot_month: own.spot_month.as_ref().map(|spot| SpotMonth {
-            tier: spot.expiry,
-            rate_spread: spot.rate_spread,
-            rate_outright: spot.rate_outright,
-        }),
+        spot_months: own.spot_month.iter().map(spot_month).collect(),
         short_option_rate: own.short_option_rate,
         short_option_method: own.short_option_method,
     }
+}
+
+fn spot_month(spot: &Spot) -> SpotMonth {
+    let Spot { expiry, rate_spread, rate_outright } = *spot;
+    SpotMonth { tier: expiry, rate_spread, rate_outright }
 }
 
 fn inter_spread(spread: &Inter) -> InterSpread {

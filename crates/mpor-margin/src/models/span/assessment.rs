@@ -51,8 +51,8 @@ pub struct SpanTerms {
     pub range_value: f64,
     /// Intra-commodity spreads in the order of their priority.
     pub intra_spreads: Vec<IntraSpread>,
-    /// Charge in the spot month, where there is one.
-    pub spot_month: Option<SpotMonth>,
+    /// Charges of tiers that are about to be delivered.
+    pub spot_months: Vec<SpotMonth>,
     /// Smallest risk of one short option.
     pub short_option_rate: f64,
     /// Which short options count.
@@ -393,11 +393,11 @@ fn formable(legs: &[SpreadLeg], left: impl Fn(&SpreadLeg) -> f64) -> f64 {
 }
 
 fn spot_charge(terms: &SpanTerms, before: &[f64], after: &[TierDelta]) -> f64 {
-    let Some(SpotMonth { tier, rate_spread, rate_outright }) = terms.spot_month else {
-        return 0.0;
+    let charge = |spot: &SpotMonth| {
+        let left = after[spot.tier].net();
+        spot.rate_spread * (before[spot.tier] - left).abs() + spot.rate_outright * left.abs()
     };
-    let left = after[tier].net();
-    rate_spread * (before[tier] - left).abs() + rate_outright * left.abs()
+    terms.spot_months.iter().fold(0.0, |sum, spot| sum + charge(spot))
 }
 
 /// The first scenario with the largest loss.

@@ -25,6 +25,15 @@ pub(super) struct DayCommodity<'d> {
     pub units: Vec<SpanUnit>,
 }
 
+/// What a margin date comes to.
+pub(super) struct SpanDay<'d> {
+    /// By row of the day.
+    pub slots: Vec<Slot>,
+    pub commodities: Vec<DayCommodity<'d>>,
+    /// Spreads between them.
+    pub spreads: Vec<InterSpread>,
+}
+
 /// A commodity while its contracts are being collected.
 struct Draft<'p> {
     underlying: UnderlyingIx,
@@ -36,10 +45,10 @@ struct Draft<'p> {
 }
 
 /// The slot of every held instrument, the commodities they belong to and the spreads between those.
-pub(super) fn commodities<'d>(
+pub(super) fn prepare<'d>(
     parameters: &Parameters,
     day: &'d Day<'_>,
-) -> Result<(Vec<Slot>, Vec<DayCommodity<'d>>, Vec<InterSpread>), MarginError> {
+) -> Result<SpanDay<'d>, MarginError> {
     let mut drafts: Vec<Draft<'_>> = Vec::new();
     let slots: Result<Vec<Slot>, MarginError> =
         day.held.iter().map(|&ix| slot(parameters, day, ix, &mut drafts)).collect();
@@ -47,7 +56,7 @@ pub(super) fn commodities<'d>(
     let commodities: Vec<DayCommodity<'d>> =
         drafts.into_iter().map(|draft| draft.finished(day)).collect();
     let spreads = inter_spreads(parameters, &commodities);
-    Ok((slots, commodities, spreads))
+    Ok(SpanDay { slots, commodities, spreads })
 }
 
 /// The spreads all of whose commodities anyone holds: the others form in no book.
@@ -178,11 +187,15 @@ impl Draft<'_> {
             tier_of: self.expiries.iter().map(|days| own.tier(*days)).collect(),
             range_value,
             intra_spreads: intra.collect(),
-            spot_month: own.spot_month.map(|spot| SpotMonth {
-                tier: 1,
-                rate_spread: money(spot.rate_spread),
-                rate_outright: money(spot.rate_outright),
-            }),
+            spot_months: own
+                .spot_month
+                .iter()
+                .map(|spot| SpotMonth {
+                    tier: 1,
+                    rate_spread: money(spot.rate_spread),
+                    rate_outright: money(spot.rate_outright),
+                })
+                .collect(),
             short_option_rate: money(own.short_option_minimum.rate),
             short_option_method: own.short_option_minimum.method,
         };

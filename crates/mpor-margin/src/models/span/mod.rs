@@ -19,6 +19,7 @@
 
 pub mod array;
 pub mod assessment;
+pub mod spn;
 
 mod day;
 mod parameters;
@@ -40,7 +41,7 @@ pub use assessment::{
     SpanAssessment, SpanTerms, SpanUnit, SpotMonth, SpreadLeg,
 };
 
-use day::{DayCommodity, Slot};
+use day::{DayCommodity, Slot, SpanDay};
 use parameters::Parameters;
 
 pub(crate) const INFO: KindInfo = KindInfo {
@@ -85,10 +86,7 @@ struct Span {
 
 struct PreparedSpan<'d> {
     held: Held<'d>,
-    /// By row of the day.
-    slots: Vec<Slot>,
-    commodities: Vec<DayCommodity<'d>>,
-    spreads: Vec<InterSpread>,
+    day: SpanDay<'d>,
     price_risk: PriceRisk,
     order: Order,
     initial: f64,
@@ -110,19 +108,18 @@ impl MarginModel for Span {
     }
 
     fn prepare<'d>(&self, day: &'d Day<'_>) -> Result<Box<dyn Prepared + 'd>, MarginError> {
-        let (slots, commodities, spreads) = day::commodities(&self.parameters, day)?;
+        let (held, prepared) = (Held::new(&self.id, day), day::prepare(&self.parameters, day)?);
         let Parameters { price_risk, order, initial, .. } = self.parameters;
-        let held = Held::new(&self.id, day);
-        Ok(Box::new(PreparedSpan { held, slots, commodities, spreads, price_risk, order, initial }))
+        Ok(Box::new(PreparedSpan { held, day: prepared, price_risk, order, initial }))
     }
 }
 
 impl Prepared for PreparedSpan<'_> {
     fn requirement(&self, portfolio: &Portfolio) -> Result<MarginReport, MarginError> {
         let gross_notional = self.held.gross_notional(portfolio)?;
-        let mut books = vec![Vec::new(); self.commodities.len()];
+        let mut books = vec![Vec::new(); self.day.commodities.len()];
         for position in portfolio.positions() {
-            match &self.slots[self.held.row(position.instrument)?] {
+            match &self.day.slots[self.held.row(position.instrument)?] {
                 Slot::Unit { commodity, unit } => {
                     books[*commodity].push((*unit, position.quantity))
                 }
@@ -133,12 +130,12 @@ impl Prepared for PreparedSpan<'_> {
         }
         let held: Vec<usize> = (0..books.len()).filter(|&own| !books[own].is_empty()).collect();
         let own = |&own: &usize| {
-            let DayCommodity { terms, units, .. } = &self.commodities[own];
+            let DayCommodity { terms, units, .. } = &self.day.commodities[own];
             CommodityAssessment::new(terms, self.price_risk, units, &books[own])
         };
         let spreads = self.spreads_of(&held);
         let assessment = SpanAssessment::new(held.iter().map(own).collect(), &spreads, self.order);
-        let names: Vec<&str> = held.iter().map(|&own| self.commodities[own].name).collect();
+        let names: Vec<&str> = held.iter().map(|&own| self.day.commodities[own].name).collect();
         Ok(report::of_account(&names, &assessment, self.order, self.initial, gross_notional))
     }
 }
@@ -154,6 +151,6 @@ impl PreparedSpan<'_> {
             let legs: Option<Vec<SpreadLeg>> = spread.legs.iter().map(leg).collect();
             Some(InterSpread { legs: legs?, credit_rate: spread.credit_rate })
         };
-        self.spreads.iter().filter_map(spread).collect()
+        self.day.spreads.iter().filter_map(spread).collect()
     }
 }

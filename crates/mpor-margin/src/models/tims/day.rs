@@ -32,11 +32,19 @@ pub(super) struct DayGroup {
     pub classes: Vec<usize>,
 }
 
+/// What a margin date comes to.
+pub(super) struct TimsDay<'d> {
+    /// By row of the day.
+    pub slots: Vec<Slot>,
+    pub classes: Vec<DayClass<'d>>,
+    pub groups: Vec<DayGroup>,
+}
+
 /// The slot of every held instrument, the classes they belong to, and their groups in the order in which they are met.
-pub(super) fn classes<'d>(
+pub(super) fn prepare<'d>(
     parameters: &Parameters,
     day: &'d Day<'_>,
-) -> Result<(Vec<Slot>, Vec<DayClass<'d>>, Vec<DayGroup>), MarginError> {
+) -> Result<TimsDay<'d>, MarginError> {
     let mut classes: Vec<DayClass<'d>> = Vec::new();
     let mut groups: Vec<DayGroup> = Vec::new();
     let mut slots = Vec::with_capacity(day.held.len());
@@ -66,7 +74,7 @@ pub(super) fn classes<'d>(
         classes[class].units.push(unit);
         slots.push(Slot::Unit { class, unit: classes[class].units.len() - 1 });
     }
-    Ok((slots, classes, groups))
+    Ok(TimsDay { slots, classes, groups })
 }
 
 /// Puts a class into its group; without one it is a group of its own.

@@ -34,7 +34,7 @@ pub use assessment::{
     ClassAssessment, GroupAssessment, POINTS, TimsClass, TimsOption, TimsUnit, point_name,
 };
 
-use day::{DayClass, DayGroup, Slot};
+use day::{Slot, TimsDay};
 use parameters::Parameters;
 
 pub(crate) const INFO: KindInfo = KindInfo {
@@ -65,10 +65,7 @@ struct Tims {
 
 struct PreparedTims<'d> {
     held: Held<'d>,
-    /// By row of the day.
-    slots: Vec<Slot>,
-    classes: Vec<DayClass<'d>>,
-    groups: Vec<DayGroup>,
+    day: TimsDay<'d>,
 }
 
 fn build(name: &str, table: Table) -> Result<Box<dyn MarginModel>, MarginError> {
@@ -87,17 +84,17 @@ impl MarginModel for Tims {
     }
 
     fn prepare<'d>(&self, day: &'d Day<'_>) -> Result<Box<dyn Prepared + 'd>, MarginError> {
-        let (slots, classes, groups) = day::classes(&self.parameters, day)?;
-        Ok(Box::new(PreparedTims { held: Held::new(&self.id, day), slots, classes, groups }))
+        let (held, prepared) = (Held::new(&self.id, day), day::prepare(&self.parameters, day)?);
+        Ok(Box::new(PreparedTims { held, day: prepared }))
     }
 }
 
 impl Prepared for PreparedTims<'_> {
     fn requirement(&self, portfolio: &Portfolio) -> Result<MarginReport, MarginError> {
         let gross_notional = self.held.gross_notional(portfolio)?;
-        let mut books = vec![Vec::new(); self.classes.len()];
+        let mut books = vec![Vec::new(); self.day.classes.len()];
         for position in portfolio.positions() {
-            match &self.slots[self.held.row(position.instrument)?] {
+            match &self.day.slots[self.held.row(position.instrument)?] {
                 Slot::Unit { class, unit } => books[*class].push((*unit, position.quantity)),
                 Slot::NotCovered(reason) => {
                     return Err(self.held.not_covered(position.instrument, reason.as_str()));
@@ -105,16 +102,17 @@ impl Prepared for PreparedTims<'_> {
             }
         }
         let (mut parts, mut binding) = (Vec::new(), Vec::new());
-        for group in &self.groups {
+        for group in &self.day.groups {
             let held: Vec<usize> =
                 group.classes.iter().copied().filter(|&class| !books[class].is_empty()).collect();
             if held.is_empty() {
                 continue;
             }
-            let class =
-                |&class: &usize| ClassAssessment::new(&self.classes[class].units, &books[class]);
+            let class = |&class: &usize| {
+                ClassAssessment::new(&self.day.classes[class].units, &books[class])
+            };
             let assessment = GroupAssessment::new(held.iter().map(class).collect(), group.offset);
-            let names: Vec<&str> = held.iter().map(|&class| self.classes[class].name).collect();
+            let names: Vec<&str> = held.iter().map(|&class| self.day.classes[class].name).collect();
             binding.push(format!("{}: {}", group.name, bound(&assessment)));
             parts.push(component(&group.name, &names, &assessment));
         }
