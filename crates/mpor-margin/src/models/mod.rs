@@ -8,6 +8,9 @@ pub mod derive_srm;
 pub mod isolated;
 pub mod okx_pm;
 pub mod paradex_pm;
+pub mod reg_t;
+pub mod span;
+pub mod tims;
 pub mod venue;
 
 mod aevo_pm;
@@ -26,6 +29,9 @@ pub(crate) const CATALOG: &[KindInfo] = &[
     isolated::INFO,
     okx_pm::INFO,
     paradex_pm::INFO,
+    reg_t::INFO,
     scan::INFO,
+    span::INFO,
+    tims::INFO,
     var::INFO,
 ];

@@ -34,8 +34,16 @@ mod published_pmrm1;
 #[cfg(test)]
 mod published_srm;
 #[cfg(test)]
+mod reg_t;
+#[cfg(test)]
 mod rules;
 #[cfg(test)]
 mod scan;
+#[cfg(test)]
+mod span;
+#[cfg(test)]
+mod spn;
+#[cfg(test)]
+mod tims;
 #[cfg(test)]
 mod var;

@@ -165,6 +165,21 @@ pub fn models() -> Vec<BuiltModel> {
         price_range = 0.12
         vol_range = 0.4
         vol_rule = { tenor_power = { p_short = 0.3, p_long = 0.13, min_vol_up = 0.5 } }"#,
+        r#"name = "span"
+        rules = "generic/span""#,
+        r#"name = "span-account"
+        rules = "generic/span"
+        price_risk = "normal"
+        order = "account"
+        inter_spreads = [{ legs = [{ commodity = "BTC", side = "A" }, { commodity = "ETH", side = "B", ratio = 18.0 }], credit = 0.6 }]
+        commodities.default.option_style = "futures""#,
+        r#"name = "tims"
+        rules = "occ/cpm"
+        classes.BTC = { type = "equity", leverage = 2, group = "broad_index" }
+        classes.ETH = { type = "equity", group = "broad_index" }"#,
+        r#"name = "reg-t"
+        rules = "finra/reg-t"
+        futures = "as_stock""#,
         r#"name = "hs"
         kind = "var"
         level = 0.99

@@ -16,7 +16,10 @@ pub mod isolated;
 pub mod okx_pm;
 pub mod paradex_pm;
 pub mod procyclicality;
+pub mod reg_t;
 pub mod report;
+pub mod span;
+pub mod tims;
 
 use std::path::Path;
 
@@ -40,6 +43,9 @@ const RUNNERS: &[(&str, Runner)] = &[
     ("okx_pm", okx_pm::run),
     ("paradex_pm", paradex_pm::run),
     ("procyclicality", procyclicality::run),
+    ("reg_t", reg_t::run),
+    ("span", span::run),
+    ("tims", tims::run),
 ];
 
 /// The runner for a folder, by the longest known name that its own starts with.
