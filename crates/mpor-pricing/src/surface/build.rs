@@ -190,8 +190,9 @@ impl Fit {
 
     fn svi(years: Vec<f64>, fitted: &[&[KeptQuote]]) -> Result<Fit, PricingError> {
         let (mut slices, mut held_by): (Vec<SviSlice>, Vec<_>) = (Vec::new(), Vec::new());
-        for quotes in fitted {
-            let found = raw_svi::fit_slice_after(quotes, slices.last())?;
+        // From the longest to the shortest.
+        for quotes in fitted.iter().rev() {
+            let found = raw_svi::fit_slice_before(quotes, slices.last())?;
             let mut bounds = Vec::new();
             if found.held {
                 bounds.push(Bound::Level);
@@ -202,6 +203,8 @@ impl Fit {
             held_by.push(bounds);
             slices.push(found.slice);
         }
+        slices.reverse();
+        held_by.reverse();
         Ok(Fit { years, raw: slices.clone(), smiles: Smiles::Svi(slices), held_by })
     }
 

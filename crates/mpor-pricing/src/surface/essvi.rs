@@ -25,7 +25,7 @@ use crate::surface::screen::KeptQuote;
 /// A bound that the quotes of a slice press against: what they asked for would be arbitrage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Bound {
-    /// At-the-money total variance would be below the slice before.
+    /// Total variance would fall with time: at the money for SSVI slices, at some strike for raw ones.
     Level,
     /// A wing would be flatter than that of the slice before.
     Wing,

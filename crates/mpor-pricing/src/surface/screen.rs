@@ -137,7 +137,7 @@ pub struct ScreenRules {
 
 impl Default for ScreenRules {
     /// Mid prices; 12 hours, because the smile of the last hours is that of single trades; spreads up to half the
-    /// volatility; six standard deviations; five quotes; ten typical misses.
+    /// volatility; four standard deviations, beyond which no smile of three parameters follows both wings and the money; five quotes; ten typical misses.
     fn default() -> Self {
         ScreenRules {
             price: PriceChoice::Mid,
@@ -145,7 +145,7 @@ impl Default for ScreenRules {
             shortest: Span::hours(12),
             oldest: None,
             widest: 0.5,
-            reach: 6.0,
+            reach: 4.0,
             fewest: 5,
             outlier: 10.0,
             weighting: Weighting::InverseSpread,
@@ -251,7 +251,7 @@ fn screen_expiry(rows: &[OptionRow], expiry: &[usize], rules: &ScreenRules) -> S
     let years = rows[expiry[0]].years;
     let chain: Vec<OptionRow> = expiry.iter().map(|&at| rows[at]).collect();
     let alive = years > 0.0 && years.is_finite();
-    let forward = if alive { forward_of(&chain, rules.rate) } else { None };
+    let forward = if alive { forward_of(&chain, rules.rate, rules.price) } else { None };
     let mut found = ScreenedExpiry { years, forward, quotes: Vec::new(), dropped: Vec::new() };
     let usable: Vec<bool> = match &forward {
         Some(fit) => {
