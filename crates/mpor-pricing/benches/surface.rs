@@ -9,8 +9,8 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use mpor_core::Right;
 use mpor_pricing::Black76;
 use mpor_pricing::surface::{
-    OptionRow, PriceChoice, QuoteUnit, ScreenRules, SurfaceModel, SurfaceRules, build_surface,
-    forward_of, screen,
+    KeptQuote, OptionRow, PriceChoice, QuoteUnit, ScreenRules, SmileQuote, SurfaceModel,
+    SurfaceRules, build_surface, fit_shape, forward_of, screen,
 };
 
 const DAYS: [f64; 12] = [0.8, 1.8, 2.8, 7.8, 14.8, 21.8, 35.8, 63.8, 98.8, 126.8, 217.8, 308.8];
@@ -79,6 +79,21 @@ fn surfaces(criterion: &mut Criterion) {
     group.bench_function("screening alone", |bench| {
         let rules = ScreenRules::default();
         bench.iter(|| snapshot.each_ref().map(|rows| screen(black_box(rows), &rules)));
+    });
+    group.bench_function("one shape by simplex search, the same quotes", |bench| {
+        let rules = ScreenRules::default();
+        let quotes = snapshot.each_ref().map(|rows| {
+            let expiries = screen(rows, &rules).unwrap_or_default();
+            let quotes = expiries.into_iter().flat_map(|expiry| expiry.quotes);
+            let quote = |quote: KeptQuote| SmileQuote {
+                years: quote.years,
+                log_moneyness: quote.log_moneyness,
+                vol: quote.vol,
+                weight: quote.weight,
+            };
+            quotes.map(quote).collect::<Vec<_>>()
+        });
+        bench.iter(|| quotes.each_ref().map(|quotes| fit_shape(black_box(quotes))));
     });
     group.bench_function("forward of 76 quotes by parity", |bench| {
         let last: Vec<OptionRow> = without[0].iter().rev().take(76).copied().collect();

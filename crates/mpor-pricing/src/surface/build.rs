@@ -177,13 +177,7 @@ impl Fit {
     }
 
     fn essvi(years: Vec<f64>, fitted: &[&[KeptQuote]]) -> Fit {
-        let (mut slices, mut held_by): (Vec<SsviSlice>, Vec<_>) = (Vec::new(), Vec::new());
-        for quotes in fitted {
-            let before = slices.last();
-            let slice = essvi::fit_slice(quotes, before);
-            held_by.push(essvi::pressed(&slice, before));
-            slices.push(slice);
-        }
+        let (slices, held_by) = essvi::fit_chain(fitted);
         let raw = slices.iter().map(SsviSlice::raw).collect();
         Fit { years, smiles: Smiles::Ssvi(slices), raw, held_by }
     }

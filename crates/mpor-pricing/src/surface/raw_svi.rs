@@ -14,7 +14,7 @@
 use mpor_core::SviSlice;
 
 use crate::error::PricingError;
-use crate::surface::essvi::{at_the_money, fit_slice};
+use crate::surface::essvi::{Beside, at_the_money, fit_slice};
 use crate::surface::least_squares::{Sums, minimise};
 use crate::surface::row::PriceFrom;
 use crate::surface::screen::KeptQuote;
@@ -37,7 +37,7 @@ pub(super) fn fit_slice_before(
     quotes: &[KeptQuote],
     after: Option<&SviSlice>,
 ) -> Result<SviFit, PricingError> {
-    let ssvi = fit_slice(quotes, None).raw();
+    let ssvi = fit_slice(quotes, Beside::Nothing).raw();
     let problem = Problem::new(quotes, after);
     let free = problem.fit(ssvi, 0.0)?;
     let repaired = free.lowest_density().value < 0.0;

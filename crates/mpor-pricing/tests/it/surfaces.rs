@@ -408,6 +408,27 @@ fn quotes_that_cross_are_held_and_said_to_be() {
     }
 }
 
+/// A first expiry without any smile leaves the others theirs: it bends a little instead.
+#[test]
+fn a_flat_first_expiry_does_not_flatten_the_others() {
+    let slices = [
+        SsviSlice { theta: 0.006, rho: 0.0, psi: 0.0 },
+        SsviSlice { theta: 0.03, rho: -0.35, psi: 0.18 },
+        SsviSlice { theta: 0.13, rho: -0.25, psi: 0.42 },
+    ];
+    let rows: Vec<OptionRow> = YEARS
+        .into_iter()
+        .zip(&slices)
+        .flat_map(|(years, slice)| rows_of(years, slice.theta, 3.0, |k| slice.total_variance(k)))
+        .collect();
+    let built = build_surface(&rows, &rules(SurfaceModel::Essvi)).unwrap();
+    let error = |at: usize| built.quality[at].fit.as_ref().unwrap().rms_error;
+    assert!(error(1) < 1e-5 && error(2) < 1e-5, "{} {}", error(1), error(2));
+    assert!(built.quality[0].fit.as_ref().unwrap().held_by.is_empty());
+    assert!(built.quality[1].fit.as_ref().unwrap().held_by.contains(&Bound::Steepness));
+    free_of_arbitrage(&built.surface, "flat first");
+}
+
 #[test]
 fn an_outlier_is_dropped_and_changes_nothing_else() {
     let slice = SsviSlice { theta: 0.03, rho: -0.35, psi: 0.18 };
