@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-pub use mpor_core::Finding;
+pub use mpor_core::finding::by_year;
+pub use mpor_core::{Finding, FindingGroup};
 pub use mpor_data::describe::Summary;
 use mpor_data::{DataError, Policies, Query, checks, raw};
 
@@ -20,7 +21,8 @@ pub fn describe(folders: &[PathBuf]) -> Result<Vec<Summary>, MporError> {
     Ok(all)
 }
 
-/// Runs every data check on files of the `prices` table; nothing is refused, everything is listed.
+/// Runs every data check on files of the `prices` table, each series beside the others; nothing is refused, everything is
+/// listed.
 ///
 /// # Errors
 /// [`MporError::Data`] for files that cannot be read.
@@ -31,10 +33,5 @@ pub fn check(files: &[String]) -> Result<Vec<Finding>, MporError> {
         }
         other => other.into(),
     })?;
-    let policies = Policies::default();
-    let of = |series: &raw::RawSeries| -> Vec<Finding> {
-        let reports = checks::run(series, &policies);
-        reports.iter().flat_map(|report| report.findings(series)).collect()
-    };
-    Ok(series.values().flat_map(of).collect())
+    Ok(checks::findings_of_all(&series, &Policies::default()))
 }

@@ -1,6 +1,6 @@
 //! D007 high-low: are the highest and lowest price of a bar the highest and lowest?
 //!
-//! `low <= open, close <= high`, for those that the bar has.
+//! `low <= open, close <= high`, for those that the bar has. A traded volume below zero is as impossible.
 //!
 //! Default: mark, because vendors round. With `carry` the rows are dropped.
 
@@ -28,14 +28,14 @@ fn find(subject: &Subject<'_>) -> Vec<Fault> {
         let above =
             inner.iter().chain([&low]).flatten().any(|&p| high.is_some_and(|high| p > high));
         let below = inner.iter().flatten().any(|&price| low.is_some_and(|low| price < low));
-        above || below
+        above || below || bars.volume[entry].is_some_and(|volume| volume < 0.0)
     };
     runs(raw, inconsistent, |run| {
         let entry = run.start;
         let written =
             |value: Option<f64>| value.map_or("none".to_owned(), |value| value.to_string());
         format!(
-            "{} whose high or low does not hold; the first has open {}, high {}, low {}, close {}",
+            "{} whose high, low or volume does not hold; the first has open {}, high {}, low {}, close {}",
             run.len(),
             written(bars.open[entry]),
             written(bars.high[entry]),
