@@ -3,12 +3,13 @@
 //! ```text
 //! move(x, y) = y / x - 1 upwards, 1 - x / y downwards: a jump and its way back are of one size
 //! a = move(p[t-1], p[t])    b = move(p[t], p[t+1])    c = move(p[t-1], p[t+1])
-//! spike: a and b of opposite sign, |c| <= 0.25 min(|a|, |b|), min(|a|, |b|) >= max(3 %, k m)
+//! spike: a and b of opposite sign, |c| <= 0.25 min(|a|, |b|), min(|a|, |b|) >= max(l, k m)
 //! ```
 //!
-//! `m` is the median size of the moves that are not zero among the hundred around. Alone, `k` is 20: the hours of 12 and
-//! 13 March 2020, which were real, reach 15, the crash of January 2015 at Bitstamp 17. Beside a peer that has the three
-//! times and did not move at least half as far the same way, `k` is 8; where it did, the move was real.
+//! `m` is the median size of the moves that are not zero among the hundred around. Alone, `l` is 5 % and `k` 25: the hours
+//! of 13 March 2020, which were real, reach 15, the crash of January 2015 at Bitstamp 17, the hour of 15 October 2018 in
+//! which everything quoted in USDT jumped, 22. Beside a peer that has the three times and did not move at least half as
+//! far the same way, `l` is 3 % and `k` 8; where it did, the move was real.
 //!
 //! Default: mark. With `carry` the row is dropped.
 
@@ -27,14 +28,12 @@ pub const CHECK: Check = Check {
     find,
 };
 
-/// Smallest jump that is looked at.
-const JUMP: f64 = 0.03;
 /// Largest part of the jump that may remain.
 const REST: f64 = 0.25;
-/// Times the usual move that a jump must be when nothing can confirm it.
-const ALONE: f64 = 20.0;
+/// Smallest jump, and times the usual move that it must be, when nothing can confirm it.
+const ALONE: (f64, f64) = (0.05, 25.0);
 /// The same where another series was there and does not confirm it.
-const UNCONFIRMED: f64 = 8.0;
+const UNCONFIRMED: (f64, f64) = (0.03, 8.0);
 /// Part of the jump that confirms it.
 const CONFIRMS: f64 = 0.5;
 /// Moves before and after that tell what is usual.
@@ -60,7 +59,7 @@ fn spike(subject: &Subject<'_>, moves: &[Option<f64>], place: usize) -> Option<V
     let (up, down) = (moves[place - 1]?, moves[place]?);
     let size = up.abs().min(down.abs());
     let (before, after) = (subject.value(place - 1)?, subject.value(place + 1)?);
-    if up * down >= 0.0 || size < JUMP || step(before, after).abs() > REST * size {
+    if up * down >= 0.0 || size < UNCONFIRMED.0 || step(before, after).abs() > REST * size {
         return None;
     }
     let around = moves[place.saturating_sub(AROUND)..(place + AROUND).min(moves.len())].iter();
@@ -68,8 +67,8 @@ fn spike(subject: &Subject<'_>, moves: &[Option<f64>], place: usize) -> Option<V
         around.flatten().map(|size| size.abs()).filter(|size| *size > 0.0).collect();
     let times = if usual.len() < FEWEST { return None } else { size / median(&mut usual)? };
     let (confirmed, denied) = vouched(subject, place, up, down);
-    let needed = if denied.is_some() { UNCONFIRMED } else { ALONE };
-    if confirmed || times < needed {
+    let (least, needed) = if denied.is_some() { UNCONFIRMED } else { ALONE };
+    if confirmed || size < least || times < needed {
         return None;
     }
     let said = denied.map_or(String::new(), |name| format!("; {name} does not confirm it"));
