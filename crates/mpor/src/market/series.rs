@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mpor_core::{Finding, Timestamp};
+use mpor_core::{Action, Finding, Timestamp};
 use mpor_data::Query;
 use mpor_data::raw::tenor_symbol;
 use mpor_data::series::{Loaded, Series};
@@ -198,7 +198,9 @@ impl AllSeries {
 
     fn row(&self, table: &'static str, series: &Series) -> SeriesUse {
         let missing = self.findings.iter().filter(|finding| {
-            finding.symbol == series.symbol && finding.code == "D001" && finding.check == "gap"
+            let gap = finding.code == "D001" && finding.check == "gap";
+            // What another source filled is not missing any more.
+            gap && finding.symbol == series.symbol && finding.action != Action::Prefer
         });
         SeriesUse {
             table,
