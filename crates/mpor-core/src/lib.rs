@@ -21,7 +21,7 @@ pub mod universe;
 
 pub use error::CoreError;
 pub use factor::Factor;
-pub use finding::{Action, Finding};
+pub use finding::{Action, Finding, FindingGroup};
 pub use history::{History, PriceSeries, UnderlyingHistory};
 pub use horizon::{Horizon, LossConvention};
 pub use instrument::{Contract, Instrument, InstrumentIx, Right, Settlement, UnderlyingIx};

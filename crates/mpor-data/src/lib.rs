@@ -18,6 +18,7 @@ pub mod panel;
 mod part;
 pub mod policy;
 pub mod positions;
+mod prefer;
 pub mod raw;
 pub mod scan;
 pub mod schema;

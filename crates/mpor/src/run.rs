@@ -263,6 +263,7 @@ fn write_short(
 ) -> Result<Vec<Written>, MporError> {
     let mut short = tables::short(result)?;
     short.push(crate::findings::table(&loaded.market.findings)?);
+    short.push(crate::findings::quality(&loaded.market.findings)?);
     let mut written = Vec::new();
     for table in &short {
         let path = folder.join(format!("{}.parquet", table.name()));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mpor_core::{Finding, Timestamp};
+use mpor_core::{Action, Finding, Timestamp};
 use mpor_data::Query;
 use mpor_data::raw::tenor_symbol;
 use mpor_data::series::{Loaded, Series};
@@ -63,6 +63,7 @@ impl AllSeries {
             self.findings.extend(loaded.findings);
             let closes = loaded.value.into_iter().map(|(symbol, bars)| (symbol, bars.closes));
             self.prices = closes.collect();
+            self.refuse_non_positive(&self.prices, "price")?;
         }
         Ok(())
     }
@@ -78,8 +79,31 @@ impl AllSeries {
         if let Some(query) = query(file, "vol_index", &file.study.data.vol_index, indices)? {
             let loaded = mpor_data::series::vol_index(&query, &file.study.data.policy)?;
             self.vol_index = self.take(loaded);
+            self.refuse_non_positive(&self.vol_index, "volatility")?;
         }
         Ok(())
+    }
+
+    /// Refuses a value at or below zero that the policy of `D006` keeps: no model here has an answer for it.
+    fn refuse_non_positive(
+        &self,
+        series: &BTreeMap<String, Series>,
+        what: &str,
+    ) -> Result<(), MporError> {
+        let first = series.values().find_map(|series| {
+            let at = series.values.iter().position(|value| *value <= 0.0)?;
+            Some((series, series.times[at], series.values[at]))
+        });
+        let Some((series, time, value)) = first else { return Ok(()) };
+        let found = self.findings.iter().find(|finding| {
+            finding.code == "D006" && finding.symbol == series.symbol && finding.from == time
+        });
+        let (file, row) = found.map_or((&series.place, None), |found| (&found.source, found.row));
+        let row = row.map_or(String::new(), |row| format!(" row {row}:"));
+        Err(MporError::History(format!(
+            "{file}:{row} the {what} of {} at {time} is {value}. Log returns, relative shocks and Black-76 exist above zero only, so a study cannot go on with it. Leave such rows out of the files, or set D006 under [data.policy] to `carry`, for the value before to stand and be counted, or to another source with {{ prefer = \"...\" }}",
+            series.symbol
+        )))
     }
 
     fn read_funding(&mut self, file: &StudyFile) -> Result<(), MporError> {
@@ -174,7 +198,9 @@ impl AllSeries {
 
     fn row(&self, table: &'static str, series: &Series) -> SeriesUse {
         let missing = self.findings.iter().filter(|finding| {
-            finding.symbol == series.symbol && finding.code == "D001" && finding.check == "gap"
+            let gap = finding.code == "D001" && finding.check == "gap";
+            // What another source filled is not missing any more.
+            gap && finding.symbol == series.symbol && finding.action != Action::Prefer
         });
         SeriesUse {
             table,
