@@ -7,6 +7,7 @@ mod by_hand;
 mod folder;
 mod future;
 mod lab;
+mod oracle;
 mod position_files;
 mod refused;
 mod rerun;
