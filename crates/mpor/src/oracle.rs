@@ -2,7 +2,7 @@
 //!
 //! | table | row | when |
 //! | --- | --- | --- |
-//! | `index` | index, instant of its sources: price, sources used, stale, absent, clamped, whether carried | with `[[index]]` |
+//! | `index` | scenario (empty = as recorded), index, instant of its sources: price, sources used, stale, absent, clamped, whether carried | with `[[index]]` |
 //! | `liquidations` | scenario (empty = as recorded), account with collateral, model | with `[[collateral]]` |
 //! | `oracle` | scenario, account, model: requirement, breaches, shortfall and liquidations with the faults and without | with `[[fault]]` |
 //!
@@ -14,6 +14,7 @@ use mpor_backtest::day::Parts;
 use mpor_backtest::liquidation::{Liquidation, liquidation, pnl_since_start};
 use mpor_backtest::{BacktestResult, ReplayConfig, assemble, replay};
 use mpor_core::{Column, CoreError, History, Table};
+use mpor_data::index::StepCounts;
 
 use crate::error::MporError;
 use crate::loaded::{Loaded, replay_error};
@@ -71,11 +72,10 @@ pub(crate) fn tell(
     progress: &dyn Progress,
 ) -> Result<Oracle, MporError> {
     let mut oracle = Oracle::default();
-    if !loaded.market.indices.is_empty() {
-        oracle.tables.push(index_table(&loaded.market.indices)?);
-    }
     let names = file.scenarios();
+    let mut indices = vec![("", loaded.market.indices.clone())];
     if names.is_empty() && file.study.collateral.is_empty() {
+        oracle.tables.extend(index_table(&indices)?);
         return Ok(oracle);
     }
     progress.begin("replaying oracle faults", names.len() + 1);
@@ -83,11 +83,12 @@ pub(crate) fn tell(
     progress.advance(1);
     let (mut rows, mut compared) = (Vec::new(), Vec::new());
     for name in &names {
-        let (found, under) = scenario(file, loaded, name).map_err(|error| {
+        let under = scenario(file, loaded, name).map_err(|error| {
             MporError::History(format!("under the fault scenario `{name}`: {error}"))
         })?;
-        compared.extend(compare(name, result, &found, &recorded, &under));
-        rows.extend(under);
+        compared.extend(compare(name, result, &under.result, &recorded, &under.rows));
+        rows.extend(under.rows);
+        indices.push((*name, under.indices));
         progress.advance(1);
     }
     progress.end();
@@ -98,18 +99,24 @@ pub(crate) fn tell(
         oracle.tables.push(liquidation_table(&all, result)?);
     }
     if !names.is_empty() {
-        oracle.notes.extend(names.iter().map(|name| scenario_note(file, name, &compared, result)));
+        for (name, under) in &indices[1..] {
+            oracle.notes.push(scenario_note(file, name, &compared, result));
+            oracle.notes.extend(index_notes(name, &loaded.market.indices, under));
+        }
         oracle.tables.push(oracle_table(&compared, result)?);
     }
+    oracle.tables.extend(index_table(&indices)?);
     Ok(oracle)
 }
 
 /// The study under a scenario's faults.
-fn scenario(
-    file: &StudyFile,
-    loaded: &Loaded,
-    name: &str,
-) -> Result<(BacktestResult, Vec<Row>), MporError> {
+struct Under {
+    result: BacktestResult,
+    rows: Vec<Row>,
+    indices: Vec<BuiltIndex>,
+}
+
+fn scenario(file: &StudyFile, loaded: &Loaded, name: &str) -> Result<Under, MporError> {
     let recorded = loaded.history();
     let market = market::load_under(file, Some((name, recorded.panel.times())))?;
     let history = History {
@@ -123,7 +130,7 @@ fn scenario(
         .map_err(|error| replay_error(file, error))?;
     let result = assemble(days, assembly(file, loaded, &history))?;
     let rows = liquidations(loaded, &result, &history, &market.collateral, name)?;
-    Ok((result, rows))
+    Ok(Under { result, rows, indices: market.indices })
 }
 
 /// Every account with collateral under every model, in order of account and model.
@@ -271,25 +278,58 @@ fn scenario_note(
     )
 }
 
-fn index_table(indices: &[BuiltIndex]) -> Result<Table, CoreError> {
+/// What the faults made of each index whose counts they changed.
+fn index_notes(name: &str, recorded: &[BuiltIndex], under: &[BuiltIndex]) -> Vec<String> {
+    let changed = recorded.iter().zip(under).filter(|(a, b)| a.index.tally() != b.index.tally());
+    changed
+        .map(|(_, built)| {
+            let tally = built.index.tally();
+            format!(
+                "Fault {name}: of the {} instants of {} under it, fewer than {} sources count at {}, a stale source is left out at {}, a price is clamped or left out at {}, and the last index is carried at {}.",
+                tally.instants,
+                built.name,
+                built.index.sources,
+                tally.incomplete,
+                tally.stale,
+                tally.clamped,
+                tally.carried
+            )
+        })
+        .collect()
+}
+
+/// `None` without an index.
+fn index_table(all: &[(&str, Vec<BuiltIndex>)]) -> Result<Option<Table>, CoreError> {
+    if all.iter().all(|(_, indices)| indices.is_empty()) {
+        return Ok(None);
+    }
     let rows = || {
-        indices.iter().flat_map(|built| {
-            (0..built.index.steps.len()).map(move |at| (built, at, built.index.steps[at]))
+        all.iter().flat_map(|(scenario, indices)| {
+            indices.iter().flat_map(move |built| {
+                let index = &built.index;
+                (0..index.steps.len()).map(move |at| (*scenario, built, at))
+            })
         })
     };
-    Table::new(
+    let count = |of: fn(&StepCounts) -> usize| {
+        Column::counts(rows().map(|(_, built, at)| of(&built.index.steps[at])))
+    };
+    let series = || rows().map(|(_, built, at)| (&built.index.series, at));
+    let table = Table::new(
         "index",
         [
-            ("time", Column::times(rows().map(|(built, at, _)| built.index.series.times[at]))),
-            ("index", Column::labels(rows().map(|(built, ..)| built.name.as_str()))),
-            ("price", Column::numbers(rows().map(|(built, at, _)| built.index.series.values[at]))),
-            ("used", Column::counts(rows().map(|(.., step)| step.used))),
-            ("stale", Column::counts(rows().map(|(.., step)| step.stale))),
-            ("absent", Column::counts(rows().map(|(.., step)| step.absent))),
-            ("clamped", Column::counts(rows().map(|(.., step)| step.clamped))),
-            ("carried", Column::counts(rows().map(|(.., step)| usize::from(step.carried)))),
+            ("time", Column::times(series().map(|(series, at)| series.times[at]))),
+            ("scenario", Column::labels(rows().map(|(scenario, ..)| scenario))),
+            ("index", Column::labels(rows().map(|(_, built, _)| built.name.as_str()))),
+            ("price", Column::numbers(series().map(|(series, at)| series.values[at]))),
+            ("used", count(|step| step.used)),
+            ("stale", count(|step| step.stale)),
+            ("absent", count(|step| step.absent)),
+            ("clamped", count(|step| step.clamped)),
+            ("carried", count(|step| usize::from(step.carried))),
         ],
-    )
+    )?;
+    Ok(Some(table))
 }
 
 fn liquidation_table(all: &[Row], result: &BacktestResult) -> Result<Table, CoreError> {

@@ -250,6 +250,21 @@ move = -0.5
     let told = ran.notes.iter().find(|note| note.starts_with("Fault spike")).unwrap();
     assert!(told.contains("at most 15000 (one under isolated, too low)"), "{told}");
     assert!(told.contains("breaches 0 without and 1 with it"), "{told}");
+    let told: Vec<&String> =
+        ran.notes.iter().filter(|note| note.starts_with("Fault spike: of the 288")).collect();
+    assert_eq!(told.len(), 1, "the index of one source clamps nothing: {told:?}");
+    assert!(
+        told[0].contains("BTC index under it") && told[0].contains("left out at 6,"),
+        "{told:?}"
+    );
+    let index = Results::read(&ran.folder, "index");
+    let (scenarios, prices) = (index.texts("scenario"), index.numbers("price"));
+    let of = |name: &str, price: f64| {
+        (0..index.rows())
+            .filter(|&row| scenarios[row] == name && prices[row] == Some(price))
+            .count()
+    };
+    assert_eq!([of("", 99_000.0), of("spike", 99_000.0), of("spike", 50_000.0)], [0, 6, 6]);
     // Without collateral nobody is liquidated, and no table says so.
     assert!(!ran.folder.join("liquidations.parquet").exists());
     let results = Results::read(&ran.folder, "oracle");
@@ -431,6 +446,97 @@ fn what_does_not_fit_is_told_at_its_place() {
     check(told("amount = 30_000", "amount = 0"), "`amount` is 0; it is above 0", "amount = 0");
     let found = told("prices = \"BTC index\"", "prices = \"BTC index\"\nquote = \"USDT\"");
     check(found, "state the `quote` of its sources", "quote");
+}
+
+/// A user's own index rules lie beside margin rules; the version in force at each time is followed, or one is pinned.
+#[test]
+fn rules_of_ones_own_change_when_they_say() {
+    let rule = |version: &str, from: &str, until: &str, how: &str| {
+        format!(
+            "[meta]\nvenue = \"desk\"\nmodel = \"index\"\nversion = \"{version}\"\nengine = \"index\"\nvalid_from = \"{from}\"\n{until}source = \"ours\"\nstatus = \"convention\"\n\n[parameters]\nminimum = 1\nbelow_minimum = \"carry\"\ncombine = [{{ from = 1, how = \"{how}\" }}]\n"
+        )
+    };
+    // 100,000 twice and 130,000: the median is 100,000, the mean 110,000.
+    let rows = quiet(|symbol, source, _| match (symbol, source) {
+        ("BTC/USDT", "west") => 1.3,
+        _ => 1.0,
+    });
+    let study = HEAD
+        .replace("prices = \"prices.parquet\"", "prices = \"prices.parquet\"\nrules = [\"rules\"]")
+        .replacen("okx/index", "desk/index", 1);
+    let desk = || {
+        let desk = Desk::new(&rows);
+        let folder = desk.path("rules/index/desk");
+        std::fs::create_dir_all(&folder).unwrap();
+        let old = rule("old", "2020-01-01", "", "median");
+        let new = rule("new", "2025-10-10T12:00", "", "mean");
+        std::fs::write(folder.join("old.toml"), old).unwrap();
+        std::fs::write(folder.join("new.toml"), new).unwrap();
+        desk
+    };
+    let counts = |ran: &Ran| {
+        let index = Results::read(&ran.folder, "index");
+        let (names, prices) = (index.texts("index"), index.numbers("price"));
+        [100_000.0, 110_000.0].map(|price: f64| {
+            let is = |row: &usize| {
+                names[*row] == "BTC index" && (prices[*row].unwrap() - price).abs() < 1e-6
+            };
+            (0..index.rows()).filter(is).count()
+        })
+    };
+    // 00:05 to 11:55 are 143 bars.
+    assert_eq!(counts(&desk().run(&study)), [143, 145]);
+    let pin = |time: &str| {
+        study.replacen("\"desk/index\"", &format!("\"desk/index\"\nas_of = \"{time}\""), 1)
+    };
+    let pinned = desk().run(&pin("2025-10-09"));
+    assert_eq!(counts(&pinned), [288, 0]);
+    assert!(pinned.notes.iter().any(|note| note.contains("rule desk/index old (from 2020-01-01")));
+    let (problem, line) = desk().refused(&pin("2019-01-01"));
+    assert!(problem.contains("no version is in force then"), "{problem}");
+    assert!(line.starts_with("as_of"), "{line}");
+    let (problem, _) = Desk::new(&rows).refused(&study);
+    assert!(problem.contains("rules"), "{problem}");
+}
+
+/// A source that the rule does not weigh is told, and the study can weigh it.
+#[test]
+fn weights_come_from_the_rule_or_the_study() {
+    let rows = quiet(|symbol, source, _| match (symbol, source) {
+        ("BTC/USDT", "own") => 1.3,
+        _ => 1.0,
+    });
+    let study = HEAD.replacen("okx/index", "hyperliquid/index", 1);
+    let (problem, line) = Desk::new(&rows).refused(&study);
+    assert!(problem.contains("no weight for the source `own`"), "{problem}");
+    assert!(line.contains("own"), "{line}");
+    let mut weighted = study;
+    for (source, weight) in [("own", 5), ("east", 2), ("west", 2)] {
+        let from = format!("source = \"{source}\", quote");
+        let to = format!("source = \"{source}\", weight = {weight}, quote");
+        weighted = weighted.replacen(&from, &to, 1);
+    }
+    // Five of nine lie at 130,000; with equal weights they would not.
+    let ran = Desk::new(&rows).run(&weighted);
+    let index = Results::read(&ran.folder, "index");
+    let (names, prices) = (index.texts("index"), index.numbers("price"));
+    let rows: Vec<usize> = (0..index.rows()).filter(|&row| names[row] == "BTC index").collect();
+    assert!(rows.iter().all(|&row| (prices[row].unwrap() - 130_000.0).abs() < 1e-6));
+}
+
+#[test]
+fn index_rules_are_listed_with_what_is_not_known_of_them() {
+    let sets = mpor::catalog::rules(Some("okx/index")).unwrap();
+    assert_eq!((sets.len(), sets[0].engine.as_str()), (1, "index"));
+    assert!(sets[0].notes["valid_from"].contains("older"));
+    let all = mpor::catalog::rules(None).unwrap();
+    let index = all.iter().filter(|set| set.engine == "index").count();
+    assert!(index >= 6 && index < all.len());
+    let told = mpor::catalog::rules(Some("okx/indx")).unwrap_err().to_string();
+    assert!(
+        told.starts_with("unknown rules `okx/indx`; did you mean `okx/index`? known: "),
+        "{told}"
+    );
 }
 
 /// Real prices of the crash, where a checkout has them beside it: Binance's bitcoin and solana by five minutes. The two other
