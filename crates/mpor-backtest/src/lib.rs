@@ -13,6 +13,7 @@ pub mod coverage;
 pub mod day;
 pub mod error;
 pub mod explain;
+pub mod liquidation;
 pub mod procyclicality;
 pub mod realised;
 pub mod replay;

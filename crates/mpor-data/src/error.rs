@@ -211,6 +211,22 @@ pub enum DataError {
         /// What is wrong and what would be right.
         problem: String,
     },
+    /// An index rule that does not parse or cannot be followed.
+    #[error("{file}: {problem}")]
+    IndexRule {
+        /// The file.
+        file: String,
+        /// The key, what is wrong and what would be right.
+        problem: String,
+    },
+    /// An index that its rule cannot make of its sources.
+    #[error("index `{name}`: {problem}")]
+    Index {
+        /// The index.
+        name: String,
+        /// What is wrong, when, and what to do.
+        problem: String,
+    },
     /// A noun that cannot be built.
     #[error(transparent)]
     Core(#[from] CoreError),

@@ -1,5 +1,7 @@
 //! From a study's files to its market history: series on the grid, modelled volatilities, settlement prices.
 
+mod collateral;
+mod indices;
 pub(crate) mod marks;
 mod realised;
 mod series;
@@ -20,6 +22,8 @@ use crate::error::MporError;
 use crate::manifest::relative;
 use crate::study::{CalendarKind, StudyFile};
 
+pub use collateral::Held;
+pub use indices::BuiltIndex;
 pub(crate) use series::{AllSeries, SeriesUse};
 pub use volatility::FittedSmile;
 
@@ -36,6 +40,10 @@ pub struct Market {
     pub series: Vec<SeriesUse>,
     /// The smiles fitted to real chains.
     pub smiles: Vec<FittedSmile>,
+    /// The index prices that were made of several sources.
+    pub indices: Vec<BuiltIndex>,
+    /// What accounts have put up, valued at each step of the panel.
+    pub collateral: Vec<Held>,
     /// Assumptions that the reader must know, a sentence each.
     pub notes: Vec<String>,
 }
@@ -45,9 +53,20 @@ pub struct Market {
 /// # Errors
 /// [`MporError`] naming the file, series, or key of the study.
 pub fn load(file: &StudyFile) -> Result<Market, MporError> {
-    let all = AllSeries::read(file)?;
+    load_under(file, None)
+}
+
+/// The same under the faults of a scenario, on the times of the market without them.
+pub(crate) fn load_under(
+    file: &StudyFile,
+    scenario: Option<(&str, &[Timestamp])>,
+) -> Result<Market, MporError> {
+    let all = AllSeries::read(file, scenario.map(|(name, _)| name))?;
     let calendar = calendar(file, &all)?;
-    let times = grid(file, &all, &calendar)?;
+    let times = match scenario {
+        None => grid(file, &all, &calendar)?,
+        Some((_, times)) => times.to_vec(),
+    };
     let policies = &file.study.data.policy;
     let mut builder = PanelBuilder::new(times);
     let mut notes = Vec::new();
@@ -98,11 +117,13 @@ pub fn load(file: &StudyFile) -> Result<Market, MporError> {
             vol_origin: Origin::Modelled,
             carry_origin: Origin::Modelled,
             index: price_series(spot),
-            settlement_window: spec.settlement_window,
+            settlement_window: indices::settlement_window(spec, &all.indices, &mut notes),
         });
     }
-    let (panel, found) = builder.build()?;
+    let (collateral, found) = collateral::value(file, &all, &calendar, &builder)?;
     let mut findings = all.findings.clone();
+    findings.extend(found);
+    let (panel, found) = builder.build()?;
     findings.extend(found);
     let folder = file.path.parent().unwrap_or(Path::new("."));
     for finding in &mut findings {
@@ -111,7 +132,9 @@ pub fn load(file: &StudyFile) -> Result<Market, MporError> {
     notes.extend(all.notes.iter().cloned());
     let universe = Universe::new(named(file));
     let history = History { universe, panel, underlyings, marks: Vec::new() };
-    Ok(Market { history, calendar, findings, series: all.used(), smiles, notes })
+    let series = all.used();
+    let indices = all.indices.built;
+    Ok(Market { history, calendar, findings, series, smiles, indices, collateral, notes })
 }
 
 fn named(file: &StudyFile) -> Vec<Underlying> {

@@ -7,13 +7,14 @@ use mpor_data::Query;
 use mpor_data::raw::tenor_symbol;
 use mpor_data::series::{Loaded, Series};
 
+use super::indices::Indices;
 use crate::error::MporError;
 use crate::study::{Paths, StudyFile, VolLevel};
 
 /// A series that the study uses, for the data page of the report.
 #[derive(Clone, Debug)]
 pub struct SeriesUse {
-    /// Table of the schema: `prices`, `vol_index` or `funding`.
+    /// Table of the schema: `prices`, `vol_index` or `funding`; `index` where it is made of several of its series.
     pub table: &'static str,
     /// Its name.
     pub symbol: String,
@@ -37,6 +38,8 @@ pub(crate) struct AllSeries {
     prices: BTreeMap<String, Series>,
     vol_index: BTreeMap<String, Series>,
     funding: BTreeMap<String, Series>,
+    /// Index prices and what they are made of; the indices stand among the prices too.
+    pub indices: Indices,
     /// What the data checks found.
     pub findings: Vec<Finding>,
     /// Assumptions about currencies.
@@ -44,20 +47,32 @@ pub(crate) struct AllSeries {
 }
 
 impl AllSeries {
-    /// Reads the series that the study names.
-    pub fn read(file: &StudyFile) -> Result<Self, MporError> {
+    /// Reads the series that the study names, with the faults of a scenario where one is named.
+    pub fn read(file: &StudyFile, scenario: Option<&str>) -> Result<Self, MporError> {
         let mut all = AllSeries::default();
         all.read_prices(file)?;
         all.read_vol_index(file)?;
         all.read_funding(file)?;
         all.restate_in_reporting_currency(file)?;
+        all.add_indices(Indices::read(file, scenario)?);
         Ok(all)
+    }
+
+    fn add_indices(&mut self, indices: Indices) {
+        for built in &indices.built {
+            self.prices.insert(built.name.clone(), built.index.series.clone());
+        }
+        self.findings.extend(indices.findings.iter().cloned());
+        self.notes.extend(indices.notes.iter().cloned());
+        self.indices = indices;
     }
 
     fn read_prices(&mut self, file: &StudyFile) -> Result<(), MporError> {
         let specs = &file.study.underlying;
-        let wanted = specs.iter().flat_map(|spec| [Some(&spec.prices), spec.perpetual.as_ref()]);
-        let query = query(file, "prices", &file.study.data.prices, wanted.flatten())?;
+        let named = specs.iter().flat_map(|spec| [Some(&spec.prices), spec.perpetual.as_ref()]);
+        let is_index = |name: &&String| file.study.index.iter().any(|index| index.name == **name);
+        let wanted = named.flatten().filter(|name| !is_index(name));
+        let query = query(file, "prices", &file.study.data.prices, wanted)?;
         if let Some(query) = query {
             let loaded = mpor_data::series::prices(&query, &file.study.data.policy)?;
             self.findings.extend(loaded.findings);
@@ -181,19 +196,25 @@ impl AllSeries {
 
     /// First and last instant at which every price series is known.
     pub fn common_range(&self) -> (Timestamp, Timestamp) {
-        let firsts = self.prices.values().filter_map(|series| series.times.first());
-        let lasts = self.prices.values().filter_map(|series| series.times.last());
+        let all = || self.prices.values().chain(self.indices.books());
+        let firsts = all().filter_map(|series| series.times.first());
+        let lasts = all().filter_map(|series| series.times.last());
         (firsts.copied().max().unwrap_or_default(), lasts.copied().min().unwrap_or_default())
     }
 
-    /// One row a series, in order of table and name.
+    /// One row a series, in order of table and name, then the sources of indices.
     pub fn used(&self) -> Vec<SeriesUse> {
         let tables =
             [("prices", &self.prices), ("vol_index", &self.vol_index), ("funding", &self.funding)];
         let of_table = |(table, series): (&'static str, &BTreeMap<String, Series>)| {
-            series.values().map(|series| self.row(table, series)).collect::<Vec<_>>()
+            let row = |series: &Series| match self.indices.index(&series.symbol) {
+                Some(_) if table == "prices" => self.row("index", series),
+                _ => self.row(table, series),
+            };
+            series.values().map(row).collect::<Vec<_>>()
         };
-        tables.into_iter().flat_map(of_table).collect()
+        let sources = self.indices.sources().map(|series| self.row("prices", series));
+        tables.into_iter().flat_map(of_table).chain(sources).collect()
     }
 
     fn row(&self, table: &'static str, series: &Series) -> SeriesUse {

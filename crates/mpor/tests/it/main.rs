@@ -9,6 +9,7 @@ mod folder;
 mod future;
 mod lab;
 mod option_marks;
+mod oracle;
 mod position_files;
 mod refused;
 mod rerun;
