@@ -53,6 +53,7 @@ const CONFINED: &[(&str, &str)] = &[
     ("plotters", "mpor-report"),
     ("typst", "mpor-report"),
     ("pyo3", "mpor-py"),
+    ("quick-xml", "mpor-margin"),
 ];
 
 fn root() -> PathBuf {

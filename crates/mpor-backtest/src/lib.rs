@@ -5,6 +5,7 @@
 //! coverage and measures procyclicality; [`tables`] lays the result out.
 
 pub mod assemble;
+pub mod auction;
 pub mod books;
 mod breaches;
 pub mod cost;
@@ -12,6 +13,7 @@ pub mod coverage;
 pub mod day;
 pub mod error;
 pub mod explain;
+pub mod liquidation;
 pub mod procyclicality;
 pub mod realised;
 pub mod replay;

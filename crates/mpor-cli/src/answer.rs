@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use mpor::describe::{Finding, Summary};
+use mpor::describe::{Finding, Summary, by_year};
 use mpor::explain::Explanation;
 use mpor::margin_at::{Asked, Node};
 use mpor::run::RunSummary;
@@ -175,6 +175,25 @@ pub fn findings(findings: &[Finding], as_json: bool) {
     if findings.len() > SHOWN {
         println!("... and {} more; --json prints all\n", findings.len() - SHOWN);
     }
+    counted(findings);
+}
+
+/// Prints findings counted by check, series and year.
+fn counted(findings: &[Finding]) {
+    let row = |group: &mpor::describe::FindingGroup| {
+        vec![
+            group.code.to_owned(),
+            group.check.to_owned(),
+            group.symbol.clone(),
+            group.year.to_string(),
+            group.findings.to_string(),
+            group.observations.to_string(),
+            group.action.to_string(),
+        ]
+    };
+    let rows: Vec<Vec<String>> = by_year(findings).iter().map(row).collect();
+    let header = ["code", "check", "series", "year", "findings", "rows", "done"];
+    println!("{}", table(&header, &rows));
 }
 
 /// Prints requirements as trees.

@@ -101,9 +101,9 @@ enum DataCommand {
         /// Folders of datasets with a metadata.toml; `data` where absent.
         folders: Vec<PathBuf>,
     },
-    /// Run the data checks on price files.
+    /// Run the data checks; series of one asset are compared with each other.
     Check {
-        /// Parquet or CSV files of the `prices` table, or patterns.
+        /// Parquet or CSV files of prices, funding, volatility indices or rates, or patterns.
         #[arg(required = true)]
         files: Vec<String>,
     },

@@ -22,7 +22,7 @@ pub mod universe;
 
 pub use error::CoreError;
 pub use factor::Factor;
-pub use finding::{Action, Finding};
+pub use finding::{Action, Finding, FindingGroup};
 pub use forward_curve::ForwardCurve;
 pub use history::{History, PriceSeries, QuotedMarket, UnderlyingHistory};
 pub use horizon::{Horizon, LossConvention};

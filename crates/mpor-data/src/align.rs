@@ -50,15 +50,16 @@ pub fn as_of(
     let carried = carried(series, grid, &known, fresh);
     let policy = policies.of(GAP);
     for run in &carried {
-        refuse(series, run, policy)?;
+        refuse(series, run, &policy)?;
     }
     let value = known.into_iter().map(|entry| series.values[entry]).collect();
-    let findings = carried.iter().map(|run| finding(series, run, policy)).collect();
+    let findings = carried.iter().map(|run| finding(series, run, &policy)).collect();
     Ok(Loaded { value, findings })
 }
 
 /// What a series paid over each step of a grid: the sum of the values with time in `(t[i-1], t[i]]`, where the first
-/// step is as long as the second. Zero where nothing was paid; absent payments are findings of `D001`.
+/// step is as long as the second. Zero where nothing was paid. Payments are expected from the series' first row on:
+/// absent ones are findings of `D001`; steps that end before the first row are marked whatever its policy.
 ///
 /// # Errors
 /// [`DataError::Refused`] when the policy of `D001` is to fail and a payment within the series' range is absent.
@@ -79,19 +80,47 @@ pub fn paid_over(
     for &time in grid {
         let after = before + series.times[before..].partition_point(|&known| known <= time);
         value.push(series.values[before..after].iter().sum());
-        let expected = series.cadence.step().map_or(0, |step| (time - from).0 / step.0);
+        let expected = series.cadence.step().map_or(0, |step| expected(series, from, time, step));
         if ((after - before) as i64) < expected {
             silent.push((from, time, expected - (after - before) as i64));
         }
         (before, from) = (after, time);
     }
     let policy = policies.of(GAP);
-    let findings: Vec<Finding> =
-        silent.iter().map(|&(from, to, count)| unpaid(series, from, to, count, policy)).collect();
-    match findings.first().filter(|_| policy.action == Action::Fail) {
-        None => Ok(Loaded { value, findings }),
-        Some(first) => Err(refused(series, first.detail.clone(), findings.len() - 1)),
+    let mut findings: Vec<Finding> =
+        silent.iter().map(|&(from, to, count)| unpaid(series, from, to, count, &policy)).collect();
+    if let Some(first) = findings.first().filter(|_| policy.action == Action::Fail) {
+        return Err(refused(series, first.detail.clone(), findings.len() - 1));
     }
+    findings.extend(before_the_first(series, grid));
+    Ok(Loaded { value, findings })
+}
+
+/// Payments expected in `(from, to]`, from the first row of the series on.
+fn expected(series: &Series, from: Timestamp, to: Timestamp, step: Span) -> i64 {
+    let Some(&first) = series.times.first().filter(|first| **first <= to) else { return 0 };
+    // The interval that the first payment closes begins a step before it.
+    (to - from.max(first - step)).0 / step.0
+}
+
+/// Steps that end before a series begins: nothing accrues in them, which the reader must know.
+fn before_the_first(series: &Series, grid: &[Timestamp]) -> Option<Finding> {
+    let first = *series.times.first()?;
+    let count = grid.partition_point(|&time| time < first);
+    let (from, to) = (*grid[..count].first()?, *grid[..count].last()?);
+    let steps = if count == 1 { "step".to_owned() } else { format!("{count} steps") };
+    Some(Finding {
+        code: GAP.code,
+        check: "unpaid",
+        source: series.place.clone(),
+        symbol: series.symbol.clone(),
+        from,
+        to,
+        row: None,
+        count,
+        detail: format!("begins at {first}: nothing is paid in the {steps} before"),
+        action: Action::Mark,
+    })
 }
 
 /// A run of grid times at which the same old value stands.
@@ -140,7 +169,7 @@ fn carried(series: &Series, grid: &[Timestamp], known: &[usize], fresh: Span) ->
     runs
 }
 
-fn refuse(series: &Series, run: &Run, policy: Policy) -> Result<(), DataError> {
+fn refuse(series: &Series, run: &Run, policy: &Policy) -> Result<(), DataError> {
     let age = run.to - run.known;
     match (policy.action, policy.limit) {
         (Action::Fail, _) => Err(refused(series, detail(run), 0)),
@@ -175,7 +204,7 @@ fn detail(run: &Run) -> String {
     format!("{count} {what} no fresh value: that of {known} is carried, {age} at most")
 }
 
-fn finding(series: &Series, run: &Run, policy: Policy) -> Finding {
+fn finding(series: &Series, run: &Run, policy: &Policy) -> Finding {
     Finding {
         code: GAP.code,
         check: "carried",
@@ -186,11 +215,20 @@ fn finding(series: &Series, run: &Run, policy: Policy) -> Finding {
         row: None,
         count: run.count,
         detail: detail(run),
-        action: policy.action,
+        action: done(policy),
     }
 }
 
-fn unpaid(series: &Series, from: Timestamp, to: Timestamp, count: i64, policy: Policy) -> Finding {
+/// What is done about a value that is still absent once the preferred source was asked: it is carried.
+fn done(policy: &Policy) -> Action {
+    if policy.action == Action::Prefer { Action::Carry } else { policy.action }
+}
+
+fn unpaid(series: &Series, from: Timestamp, to: Timestamp, count: i64, policy: &Policy) -> Finding {
+    let (what, zero) = match count {
+        1 => ("1 payment is".to_owned(), "it counts as zero"),
+        _ => (format!("{count} payments are"), "they count as zero"),
+    };
     Finding {
         code: GAP.code,
         check: "unpaid",
@@ -200,8 +238,8 @@ fn unpaid(series: &Series, from: Timestamp, to: Timestamp, count: i64, policy: P
         to,
         row: None,
         count: usize::try_from(count).unwrap_or_default(),
-        detail: format!("{count} payments are missing between {from} and {to}; they count as zero"),
-        action: policy.action,
+        detail: format!("{what} missing between {from} and {to}; {zero}"),
+        action: done(policy),
     }
 }
 
@@ -266,6 +304,34 @@ mod tests {
     fn a_grid_before_the_data_is_refused() {
         let error = as_of(&series(&[5], &[1.0]), &[at(4)], Span::hours(1), &Policies::default());
         assert!(matches!(error, Err(DataError::StartsLate { first, .. }) if first == at(5)));
+    }
+
+    #[test]
+    fn payments_are_expected_from_the_first_row_on() {
+        let mut series = series(&[32, 40, 48, 56, 64, 72], &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0]);
+        series.cadence = Cadence::Every { step: Span::hours(8), anchor: Span(0) };
+        let grid = [at(24), at(48), at(72)];
+        // The series begins at hour 32: (0, 24] is before it, (24, 48] holds all three that can be.
+        let paid = paid_over(&series, &grid, &policies("D001 = \"fail\"")).unwrap();
+        assert_eq!(paid.value, [0.0, 7.0, 56.0]);
+        assert_eq!(paid.findings.len(), 1);
+        assert_eq!((paid.findings[0].count, paid.findings[0].action), (1, Action::Mark));
+        assert!(paid.findings[0].detail.contains("nothing is paid in the step before"));
+        // In the middle of a step, and at its very end.
+        for (hours, values) in
+            [(vec![40, 48, 56, 64, 72], [0.0, 2.0, 3.0]), (vec![48, 56, 64, 72], [0.0, 1.0, 3.0])]
+        {
+            series.values = vec![1.0; hours.len()];
+            series.times = hours.into_iter().map(at).collect();
+            let paid = paid_over(&series, &grid, &policies("D001 = \"fail\"")).unwrap();
+            assert_eq!(paid.value, values);
+        }
+        series.times.remove(1);
+        series.values.remove(1);
+        let missing =
+            paid_over(&series, &grid, &policies("D001 = \"fail\"")).unwrap_err().to_string();
+        assert!(missing.contains("1 payment is missing between"), "{missing}");
+        assert!(!missing.contains("more like it"), "{missing}");
     }
 
     #[test]

@@ -5,13 +5,12 @@ use std::path::Path;
 
 use mpor_core::{Column, Table, Timestamp};
 
-use crate::cadence::Cadence;
 use crate::chains;
 use crate::checks::d001_gap;
-use crate::checks::{self};
+use crate::checks::{self, View};
 use crate::error::DataError;
 use crate::metadata::{DataFile, datasets};
-use crate::policy::Policies;
+
 use crate::raw::{self, RawSeries};
 use crate::scan::Query;
 
@@ -114,9 +113,9 @@ fn table(name: &str, query: &Query, file: &DataFile) -> Result<Vec<Summary>, Dat
 /// Summary of one series as it stands in its files.
 #[must_use]
 pub fn summarise(table: &str, raw: &RawSeries) -> Summary {
-    let times = raw.sorted_times();
-    let reports = checks::run(raw, &Policies::default());
-    let gaps = reports.iter().filter(|report| report.check.code == d001_gap::CHECK.code);
+    let view = View::of(raw);
+    let gaps = (d001_gap::CHECK.find)(&view.subject(&[]));
+    let times = &view.times;
     let returns = log_returns(raw);
     Summary {
         dataset: raw.place(),
@@ -126,8 +125,8 @@ pub fn summarise(table: &str, raw: &RawSeries) -> Summary {
         rows: raw.len(),
         from: times.first().copied().unwrap_or_default(),
         to: times.last().copied().unwrap_or_default(),
-        step: Cadence::infer(&times).to_string(),
-        missing: gaps.flat_map(|report| &report.faults).map(|fault| fault.count).sum(),
+        step: view.cadence.to_string(),
+        missing: gaps.iter().map(|fault| fault.count).sum(),
         worst: returns.iter().copied().min_by(|a, b| a.1.total_cmp(&b.1)),
         best: returns.iter().copied().max_by(|a, b| a.1.total_cmp(&b.1)),
         licence: String::new(),

@@ -81,7 +81,9 @@ pub enum DataError {
         known: String,
     },
     /// One symbol from several sources.
-    #[error("`{symbol}` comes from several sources ({sources}); name one with `source`")]
+    #[error(
+        "`{symbol}` comes from several sources ({sources}); keep the files of one, or name the others as substitutes under [data.policy], such as D001 = {{ prefer = \"...\" }}"
+    )]
     SeveralSources {
         /// The symbol.
         symbol: String,
@@ -90,7 +92,8 @@ pub enum DataError {
     },
     /// A finding whose policy is to stop.
     #[error(
-        "{code} {check}: {symbol} in {source_name}: {detail} ({others} more like it). Mend the data, or set the policy of {code} under [data.policy] to `mark` or `carry`"
+        "{code} {check}: {symbol} in {source_name}: {detail}{}. Mend the data, or set the policy of {code} under [data.policy] to `mark`, `carry` or another source with {{ prefer = \"...\" }}",
+        more(*others)
     )]
     Refused {
         /// Code of the check.
@@ -127,6 +130,22 @@ pub enum DataError {
         age: Span,
         /// The most that is allowed.
         limit: Span,
+    },
+    /// Faulty rows that the preferred source does not have either.
+    #[error(
+        "{code} {check}: {symbol}: its faulty rows cannot be taken from `{preferred}`: {problem}. Mend the data, or name another source or policy of {code} under [data.policy]"
+    )]
+    Prefer {
+        /// Code of the check.
+        code: &'static str,
+        /// Its name.
+        check: &'static str,
+        /// The series.
+        symbol: String,
+        /// The source that the study prefers.
+        preferred: String,
+        /// What is missing, and which sources there are.
+        problem: String,
     },
     /// A grid that begins before its data.
     #[error(
@@ -192,9 +211,33 @@ pub enum DataError {
         /// What is wrong and what would be right.
         problem: String,
     },
+    /// An index rule that does not parse or cannot be followed.
+    #[error("{file}: {problem}")]
+    IndexRule {
+        /// The file.
+        file: String,
+        /// The key, what is wrong and what would be right.
+        problem: String,
+    },
+    /// An index that its rule cannot make of its sources.
+    #[error("index `{name}`: {problem}")]
+    Index {
+        /// The index.
+        name: String,
+        /// What is wrong, when, and what to do.
+        problem: String,
+    },
     /// A noun that cannot be built.
     #[error(transparent)]
     Core(#[from] CoreError),
+}
+
+/// How many further findings are like the one told, where there are any.
+fn more(others: usize) -> String {
+    match others {
+        0 => String::new(),
+        others => format!(" ({others} more like it)"),
+    }
 }
 
 impl DataError {

@@ -146,9 +146,19 @@ fn check_type(file: &str, spec: &ColumnSpec, found: Option<&DataType>) -> Result
     Err(DataError::WrongType {
         file: file.to_owned(),
         column: spec.name.to_owned(),
-        found: found.to_string(),
+        found: in_words(found),
         expected,
     })
+}
+
+/// A column's type as people say it; the reader's own word where there is no better one.
+fn in_words(found: &DataType) -> String {
+    match found {
+        DataType::String => "text".to_owned(),
+        DataType::Boolean => "true or false".to_owned(),
+        DataType::Date => "a date".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 /// What the reader may skip. A row without a time stays, so that it is found and named.

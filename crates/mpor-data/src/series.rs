@@ -8,6 +8,7 @@ use crate::cadence::Cadence;
 use crate::checks::{self, Report};
 use crate::error::DataError;
 use crate::policy::Policies;
+use crate::prefer;
 use crate::raw::{self, RawSeries, RawSeriesBySymbol};
 use crate::scan::Query;
 
@@ -63,7 +64,7 @@ pub fn prices(
     query: &Query,
     policies: &Policies,
 ) -> Result<Loaded<BTreeMap<String, Bars>>, DataError> {
-    load("prices", query, raw::prices, policies, |raw, kept| bars(&raw, &kept))
+    load("prices", query, raw::prices, policies, bars)
 }
 
 /// Funding rates by symbol, a fraction of notional an interval, at the time of payment.
@@ -74,7 +75,7 @@ pub fn funding(
     query: &Query,
     policies: &Policies,
 ) -> Result<Loaded<BTreeMap<String, Series>>, DataError> {
-    load("funding", query, raw::funding, policies, |raw, kept| series(&raw, &kept))
+    load("funding", query, raw::funding, policies, series)
 }
 
 /// Volatility indices by underlying and tenor (see [`raw::tenor_symbol`]), a year, decimal.
@@ -85,7 +86,7 @@ pub fn vol_index(
     query: &Query,
     policies: &Policies,
 ) -> Result<Loaded<BTreeMap<String, Series>>, DataError> {
-    load("vol_index", query, raw::vol_index, policies, |raw, kept| series(&raw, &kept))
+    load("vol_index", query, raw::vol_index, policies, series)
 }
 
 /// Interest rates by currency and tenor (see [`raw::tenor_symbol`]), continuously compounded a year.
@@ -96,7 +97,7 @@ pub fn rates(
     query: &Query,
     policies: &Policies,
 ) -> Result<Loaded<BTreeMap<String, Series>>, DataError> {
-    load("rates", query, raw::rates, policies, |raw, kept| series(&raw, &kept))
+    load("rates", query, raw::rates, policies, series)
 }
 
 /// A series' rows that may be used, in time order, and what was found.
@@ -105,9 +106,23 @@ pub fn rates(
 /// [`DataError::Refused`] and [`DataError::CarriedTooLong`] as the policies say.
 pub fn clean(raw: &RawSeries, policies: &Policies) -> Result<Loaded<Series>, DataError> {
     let reports = checks::run(raw, policies);
-    let kept = kept(raw, &reports)?;
+    ready(raw, reports, &RawSeriesBySymbol::new(), series)
+}
+
+/// A series' rows that may be used once its faulty rows are taken from where the policies say, and what was found.
+fn ready<T>(
+    raw: &RawSeries,
+    mut reports: Vec<Report>,
+    all: &RawSeriesBySymbol,
+    build: fn(&RawSeries, &[usize]) -> T,
+) -> Result<Loaded<T>, DataError> {
+    refuse(raw, &reports)?;
+    let prefers = reports.iter().any(|report| report.policy.action == Action::Prefer);
+    let mended = if prefers { Some(prefer::replaced(raw, &mut reports, all)?) } else { None };
+    let used = mended.as_ref().unwrap_or(raw);
+    let kept = kept(used, &reports)?;
     let findings = reports.iter().flat_map(|report| report.findings(raw)).collect();
-    Ok(Loaded { value: series(raw, &kept), findings })
+    Ok(Loaded { value: build(used, &kept), findings })
 }
 
 fn load<T>(
@@ -115,17 +130,21 @@ fn load<T>(
     query: &Query,
     read: fn(&Query) -> Result<RawSeriesBySymbol, DataError>,
     policies: &Policies,
-    build: impl Fn(RawSeries, Vec<usize>) -> T,
+    build: fn(&RawSeries, &[usize]) -> T,
 ) -> Result<Loaded<BTreeMap<String, T>>, DataError> {
-    let all = read(query)?;
+    // A source that faulty rows are taken from is read beside the one that is used.
+    let alone = policies.preferred().is_empty();
+    let source = query.source.clone().filter(|_| alone);
+    let all = read(&Query { source, ..query.clone() })?;
     refuse_absent(table, query, read, &all)?;
-    refuse_several_sources(&all)?;
+    let used = prefer::used(&all, query.source.as_deref(), policies)?;
+    let reports = checks::run_all(&all, policies);
     let mut loaded = Loaded { value: BTreeMap::new(), findings: Vec::new() };
-    for ((symbol, _), raw) in all {
-        let reports = checks::run(&raw, policies);
-        let kept = kept(&raw, &reports)?;
-        loaded.findings.extend(reports.iter().flat_map(|report| report.findings(&raw)));
-        loaded.value.insert(symbol, build(raw, kept));
+    for ((key, raw), reports) in all.iter().zip(reports).filter(|((key, _), _)| used.contains(key))
+    {
+        let found = ready(raw, reports, &all, build)?;
+        loaded.findings.extend(found.findings);
+        loaded.value.insert(key.0.clone(), found.value);
     }
     Ok(loaded)
 }
@@ -154,20 +173,8 @@ fn refuse_absent(
     })
 }
 
-fn refuse_several_sources(all: &RawSeriesBySymbol) -> Result<(), DataError> {
-    let keys: Vec<&(String, String)> = all.keys().collect();
-    match keys.chunk_by(|a, b| a.0 == b.0).find(|same| same.len() > 1) {
-        None => Ok(()),
-        Some(same) => Err(DataError::SeveralSources {
-            symbol: same[0].0.clone(),
-            sources: same.iter().map(|key| key.1.as_str()).collect::<Vec<_>>().join(", "),
-        }),
-    }
-}
-
 /// The entries that may be used, in time order.
 fn kept(raw: &RawSeries, reports: &[Report]) -> Result<Vec<usize>, DataError> {
-    refuse(raw, reports)?;
     let mut usable: Vec<bool> = raw.values.iter().map(Option::is_some).collect();
     for report in reports.iter().filter(|report| removes(report)) {
         for fault in &report.faults {
@@ -317,5 +324,77 @@ mod tests {
         let loaded = clean(&raw, &policies("D008 = \"mark\"")).unwrap();
         assert_eq!(loaded.value.values, [10.0, 11.0, 13.0]);
         assert_eq!(loaded.value.times.len(), 3);
+    }
+
+    /// Two sources of one symbol, the second ten percent higher.
+    fn two(first: RawSeries, hours: &[i64]) -> RawSeriesBySymbol {
+        let closes: Vec<f64> = hours.iter().map(|&hour| 110.0 + hour as f64).collect();
+        let mut second = hourly(hours, &closes);
+        second.source = "second".to_owned();
+        second.files[0].0 = "second.parquet".to_owned();
+        let key = |raw: &RawSeries| (raw.symbol.clone(), raw.source.clone());
+        [(key(&first), first), (key(&second), second)].into()
+    }
+
+    fn load_first(all: &RawSeriesBySymbol, text: &str) -> Result<Loaded<Series>, DataError> {
+        let policies = policies(text);
+        let used = prefer::used(all, None, &policies)?;
+        assert_eq!(used.len(), 1);
+        let reports = checks::run_all(all, &policies);
+        let (raw, reports) =
+            all.values().zip(reports).find(|(raw, _)| raw.source == used[0].1).unwrap();
+        ready(raw, reports, all, series)
+    }
+
+    #[test]
+    fn faulty_rows_are_taken_from_the_preferred_source_and_counted() {
+        let all =
+            two(hourly(&[0, 1, 2, 3, 4], &[100.0, 101.0, -1.0, -2.0, 104.0]), &[0, 1, 2, 3, 4]);
+        let loaded = load_first(&all, "D006 = { prefer = \"second\" }").unwrap();
+        assert_eq!(loaded.value.values, [100.0, 101.0, 112.0, 113.0, 104.0]);
+        let found = loaded.findings.iter().find(|finding| finding.code == "D006").unwrap();
+        assert_eq!((found.count, found.row, found.action), (2, Some(3), Action::Prefer));
+        assert!(found.detail.ends_with("; 2 rows taken from `second`"), "{}", found.detail);
+    }
+
+    #[test]
+    fn absent_rows_are_taken_too() {
+        let all = two(hourly(&[0, 1, 4, 5], &[100.0, 101.0, 104.0, 105.0]), &[0, 1, 2, 3, 4, 5]);
+        let loaded = load_first(&all, "D001 = { prefer = \"second\" }").unwrap();
+        assert_eq!(loaded.value.values, [100.0, 101.0, 112.0, 113.0, 104.0, 105.0]);
+        assert_eq!(loaded.findings[0].count, 2);
+        assert!(loaded.findings[0].detail.ends_with("; 2 rows taken from `second`"));
+        assert_eq!(loaded.value.place, "x.parquet and 1 more");
+    }
+
+    #[test]
+    fn a_source_that_cannot_help_is_told_with_those_that_are_there() {
+        let bad = || hourly(&[0, 1, 2, 3, 4], &[100.0, 101.0, -1.0, -2.0, 104.0]);
+        let told = |all: &RawSeriesBySymbol, text| load_first(all, text).unwrap_err().to_string();
+        let mut alone = two(bad(), &[0]);
+        alone.pop_last();
+        let message = told(&alone, "D006 = { prefer = \"second\" }");
+        assert!(
+            message.starts_with(
+                "D006 non-positive: X: its faulty rows cannot be taken from `second`: "
+            ),
+            "{message}"
+        );
+        assert!(message.contains("the files have X from `made up` alone"), "{message}");
+        let message = told(&two(bad(), &[0, 1, 2, 4]), "D006 = { prefer = \"second\" }");
+        let expected = "it has no value at 2020-01-06T03:00:00Z either; nor has any other source";
+        assert!(message.contains(expected), "{message}");
+        let gap = hourly(&[0, 1, 4, 5], &[100.0, 101.0, 104.0, 105.0]);
+        let message = told(&two(gap, &[0, 1, 2, 4, 5]), "D001 = { prefer = \"second\" }");
+        assert!(message.contains("it has no value at 2020-01-06T03:00:00Z either"), "{message}");
+        let mut third = two(bad(), &[0, 1, 2, 3, 4]);
+        let mut other = bad();
+        other.source = "third".to_owned();
+        third.insert((other.symbol.clone(), other.source.clone()), other);
+        let message = told(&third, "D006 = { prefer = \"second\" }");
+        assert!(
+            message.contains("comes from several sources (made up, second, third)"),
+            "{message}"
+        );
     }
 }

@@ -39,7 +39,13 @@ pub fn expand(patterns: &[String], storage: &Storage) -> Result<Vec<String>, Dat
             None => local(pattern)?,
             Some("file") => local(&file_path(pattern))?,
             Some("http" | "https") => vec![pattern.clone()],
-            Some(_) => cloud(pattern, storage)?,
+            Some("s3" | "s3a") => cloud(pattern, storage)?,
+            Some(other) => {
+                let problem = format!(
+                    "`{other}://` is not supported; use a path, file://, http://, https:// or s3://"
+                );
+                return Err(DataError::BadPattern { pattern: pattern.clone(), problem });
+            }
         };
         if matched.is_empty() {
             return Err(DataError::NoFiles { pattern: pattern.clone() });
@@ -109,6 +115,12 @@ mod tests {
         assert_eq!(scheme("data/a.parquet"), None);
         assert_eq!(file_path("file:///tmp/a"), "/tmp/a");
         assert_eq!(file_path("file://localhost/tmp/a"), "/tmp/a");
+    }
+
+    #[test]
+    fn a_scheme_that_is_not_supported_is_named() {
+        let error = expand(&["ftp://host/prices.parquet".to_owned()], &[]).unwrap_err().to_string();
+        assert!(error.contains("`ftp://` is not supported; use a path, file://"), "{error}");
     }
 
     #[test]

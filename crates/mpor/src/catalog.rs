@@ -1,10 +1,12 @@
 //! What exists: models, overlays, coverage tests and rule sets, from the crates' own catalogs.
 
-use mpor_margin::RuleLibrary;
+use mpor_data::index::{IndexLibrary, IndexRuleSet, RuleStatus};
 pub use mpor_margin::RuleSet;
+use mpor_margin::{RuleLibrary, Status};
 use serde::Serialize;
 
 use crate::error::MporError;
+use crate::study::nearest;
 
 /// One thing that a study can name.
 #[derive(Clone, Debug, Serialize)]
@@ -58,20 +60,50 @@ pub fn tests() -> Vec<&'static str> {
     names
 }
 
-/// All versions of all rule sets that are part of mpor, or of one.
+/// All versions of all rule sets that are part of mpor, or of one: margin rules, then index rules.
 ///
 /// # Errors
 /// [`MporError::Question`] for an unknown name, with the nearest known one.
 pub fn rules(name: Option<&str>) -> Result<Vec<RuleSet>, MporError> {
     let failed = |error: mpor_margin::MarginError| MporError::Question(error.to_string());
     let library = RuleLibrary::embedded().map_err(failed)?;
-    let names: Vec<String> = match name {
-        Some(name) => vec![name.to_owned()],
-        None => library.names().map(str::to_owned).collect(),
+    let indices = IndexLibrary::embedded()?;
+    let known: Vec<&str> = library.names().chain(indices.names()).collect();
+    let names: Vec<&str> = match name {
+        Some(name) if !known.contains(&name) => {
+            let known = nearest(name, known.iter().copied());
+            return Err(MporError::Question(format!("unknown rules `{name}`; {known}")));
+        }
+        Some(name) => vec![name],
+        None => known,
     };
     let mut all = Vec::new();
-    for name in &names {
-        all.extend(library.versions(name).map_err(failed)?.iter().cloned());
+    for name in names {
+        match indices.versions(name) {
+            [] => all.extend(library.versions(name).map_err(failed)?.iter().cloned()),
+            versions => all.extend(versions.iter().map(of_index)),
+        }
     }
     Ok(all)
+}
+
+/// An index rule as rule sets are listed; its engine is `index`.
+fn of_index(set: &IndexRuleSet) -> RuleSet {
+    RuleSet {
+        name: set.name.clone(),
+        version: set.version.clone(),
+        engine: "index".to_owned(),
+        valid_from: set.valid_from,
+        valid_until: set.valid_until,
+        source: set.source.clone(),
+        status: match set.status {
+            RuleStatus::Primary => Status::Primary,
+            RuleStatus::Secondary => Status::Secondary,
+            RuleStatus::Memory => Status::Memory,
+            RuleStatus::Convention => Status::Convention,
+        },
+        notes: set.notes.clone(),
+        file: set.file.clone(),
+        parameters: set.parameters.clone(),
+    }
 }

@@ -17,6 +17,7 @@ pub mod manifest;
 pub mod margin_at;
 pub mod market;
 mod moment;
+mod oracle;
 pub mod progress;
 mod report;
 pub mod run;

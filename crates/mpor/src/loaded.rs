@@ -13,7 +13,7 @@ use mpor_risk::RiskError;
 use crate::error::MporError;
 use crate::market::{self, Market};
 use crate::moment;
-use crate::study::StudyFile;
+use crate::study::{StudyFile, nearest};
 
 /// What a study comes to once its files are read.
 pub struct Loaded {
@@ -48,6 +48,7 @@ impl Loaded {
         check_account(file, &books)?;
         let said = market::marks::load(file, &mut market.history)?;
         market.notes.extend(said);
+        check_collateral(file, &books)?;
         let infos = infos(file, &models);
         let (models, overlays) =
             models.into_iter().map(|built| (built.model, built.overlays)).unzip();
@@ -175,6 +176,19 @@ fn check_account(file: &StudyFile, books: &Books) -> Result<(), MporError> {
     }
     let problem = moment::no_account(&books.accounts, wanted);
     Err(file.error_at(&["report", "account"], problem).into())
+}
+
+/// Collateral belongs to accounts that the study has.
+fn check_collateral(file: &StudyFile, books: &Books) -> Result<(), MporError> {
+    for (index, held) in file.study.collateral.iter().enumerate() {
+        if !books.accounts.contains(&held.account) {
+            let names = books.accounts.iter().map(String::as_str).take(20);
+            let problem =
+                format!("no account `{}`; {}", held.account, nearest(&held.account, names));
+            return Err(file.list_error("collateral", index, &problem).into());
+        }
+    }
+    Ok(())
 }
 
 /// The margin dates: from the study's first, or from where every model has its history.

@@ -25,6 +25,7 @@ pub(crate) fn write(
     loaded: &Loaded,
     result: &BacktestResult,
     start: &Manifest,
+    notes: &[String],
 ) -> Result<Vec<Written>, MporError> {
     let asked = &file.study.report.formats;
     if asked.is_empty() {
@@ -47,7 +48,7 @@ pub(crate) fn write(
         models: model_cards(file, loaded, result),
         scan: scan_map(file, loaded, result)?,
         manifest: manifest_card(start),
-        notes: loaded.market.notes.clone(),
+        notes: notes.to_vec(),
     };
     let rendered = render_about(&input, file.study.report.account.as_deref(), &formats)?;
     let mut written = Vec::new();

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use mpor_backtest::day::Parts;
 use mpor_backtest::{Assembly, BacktestResult, assemble, tables};
-use mpor_core::Table;
+use mpor_core::{History, Table};
 use mpor_data::tables::{Metadata, TableWriter, write_bytes, write_csv, write_parquet};
 use rayon::prelude::*;
 
@@ -17,6 +17,7 @@ use crate::inputs;
 use crate::loaded::{Loaded, replay_error};
 use crate::lock::RunLock;
 use crate::manifest::{self, FileRecord, MANIFEST, Manifest, hash_text, record};
+use crate::oracle;
 use crate::progress::Progress;
 use crate::report;
 use crate::shards::Shards;
@@ -92,19 +93,21 @@ pub fn run(
     let days = shards.days(file, &loaded, progress)?;
     stages.end("replay");
     progress.begin("testing coverage, explaining breaches", 1);
-    let mut result = assemble(days, assembly(file, &loaded))?;
+    let mut result = assemble(days, assembly(file, &loaded, loaded.history()))?;
     keep_tests(&mut result, &file.study.backtest.tests);
     progress.end();
     stages.end("evidence");
-    let mut outputs = write_tables(folder, &result, &loaded)?;
+    let oracle = oracle::tell(file, &loaded, &result, progress)?;
+    stages.end("oracle faults");
+    let mut outputs = write_tables(folder, &result, &loaded, &oracle.tables)?;
     stages.end("tables");
     progress.begin("drawing and typesetting", 1);
-    outputs.extend(report::write(folder, file, &loaded, &result, &start)?);
+    let notes: Vec<String> = loaded.market.notes.iter().cloned().chain(oracle.notes).collect();
+    outputs.extend(report::write(folder, file, &loaded, &result, &start, &notes)?);
     progress.end();
     stages.end("report");
     let manifest = close(folder, start, &outputs)?;
     shards.close()?;
-    let notes = loaded.market.notes.clone();
     Ok(RunSummary {
         folder: folder.to_owned(),
         result: Some(result),
@@ -148,12 +151,17 @@ pub fn backtest(file: &StudyFile, loaded: &Loaded) -> Result<BacktestResult, Mpo
     };
     let days = mpor_backtest::replay(loaded.history(), &loaded.books, &loaded.asked(), &config)
         .map_err(|error| replay_error(file, error))?;
-    let mut result = assemble(days, assembly(file, loaded))?;
+    let mut result = assemble(days, assembly(file, loaded, loaded.history()))?;
     keep_tests(&mut result, &file.study.backtest.tests);
     Ok(result)
 }
 
-fn assembly<'l>(file: &StudyFile, loaded: &'l Loaded) -> Assembly<'l> {
+/// What days replayed on a history are assembled with: the study's own, or one under a fault.
+pub(crate) fn assembly<'l>(
+    file: &StudyFile,
+    loaded: &'l Loaded,
+    history: &'l History,
+) -> Assembly<'l> {
     Assembly {
         currency: file.study.currency.clone(),
         horizon: loaded.horizon,
@@ -161,7 +169,7 @@ fn assembly<'l>(file: &StudyFile, loaded: &'l Loaded) -> Assembly<'l> {
         level: file.study.backtest.level,
         models: loaded.infos.clone(),
         overlays: &loaded.overlays,
-        history: loaded.history(),
+        history,
         books: &loaded.books,
     }
 }
@@ -243,12 +251,13 @@ fn write_tables(
     folder: &Path,
     result: &BacktestResult,
     loaded: &Loaded,
+    further: &[Table],
 ) -> Result<Vec<Written>, MporError> {
     let long = || {
         let write = |&long: &_| write_long(folder, result, long);
         tables::LONG.par_iter().map(write).collect::<Vec<Result<Written, MporError>>>()
     };
-    let (long, short) = rayon::join(long, || write_short(folder, result, loaded));
+    let (long, short) = rayon::join(long, || write_short(folder, result, loaded, further));
     let mut written = short?;
     for table in long {
         written.push(table?);
@@ -260,14 +269,16 @@ fn write_short(
     folder: &Path,
     result: &BacktestResult,
     loaded: &Loaded,
+    further: &[Table],
 ) -> Result<Vec<Written>, MporError> {
     let mut short = tables::short(result)?;
     short.push(crate::findings::table(&loaded.market.findings)?);
     if !loaded.market.surfaces.is_empty() {
         short.push(loaded.market.surfaces.table()?);
     }
+    short.push(crate::findings::quality(&loaded.market.findings)?);
     let mut written = Vec::new();
-    for table in &short {
+    for table in short.iter().chain(further) {
         let path = folder.join(format!("{}.parquet", table.name()));
         write_parquet(table, &path, Metadata::new())?;
         written.push((path, Some(table.rows())));

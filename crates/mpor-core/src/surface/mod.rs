@@ -23,13 +23,15 @@
 pub mod rules;
 pub mod shape;
 pub mod slice;
+mod smile;
 
 use crate::error::CoreError;
-use shape::ssvi;
+use smile::Form;
 
 pub use rules::{Extrapolation, LongEnd, ShortEnd, Wings};
 pub use shape::SmileShape;
 pub use slice::{Lowest, SsviSlice, SviSlice};
+pub use smile::Smile;
 
 /// Where a number comes from; shown wherever the number shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,21 +71,6 @@ pub struct VolSurface {
     rules: Extrapolation,
     /// Outermost quoted log-moneynesses by pillar; empty where the wings are the model's.
     quoted: Vec<[f64; 2]>,
-}
-
-/// One expiry of a surface.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Smile {
-    form: Form,
-    years: f64,
-    /// Log-moneynesses between which the model is read.
-    quoted: [f64; 2],
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Form {
-    Ssvi { rho: f64, theta: f64, phi: f64 },
-    Between { near: SviSlice, far: SviSlice, share: f64 },
 }
 
 const EVERYWHERE: [f64; 2] = [f64::NEG_INFINITY, f64::INFINITY];
@@ -434,51 +421,6 @@ fn check_pillars(pillars: &[Pillar]) -> Result<(), CoreError> {
         before = pillar;
     }
     Ok(())
-}
-
-impl Smile {
-    /// Black volatility a year at log-moneyness `k = ln(K / F)`.
-    #[must_use]
-    #[inline]
-    pub fn vol(&self, k: f64) -> f64 {
-        (self.total_variance(k) / self.years).sqrt()
-    }
-
-    /// Total variance at log-moneyness `k`.
-    #[must_use]
-    #[inline]
-    pub fn total_variance(&self, k: f64) -> f64 {
-        let k = k.clamp(self.quoted[0], self.quoted[1]);
-        match &self.form {
-            Form::Ssvi { rho, theta, phi } => ssvi(k, *rho, *theta, *phi),
-            Form::Between { near, far, share } => {
-                let from = near.total_variance(k);
-                from + share * (far.total_variance(k) - from)
-            }
-        }
-    }
-
-    /// Time to expiry in years.
-    #[must_use]
-    pub fn years(&self) -> f64 {
-        self.years
-    }
-
-    /// The smile when its volatilities are multiplied by `ratio`, the same in standard deviations.
-    #[must_use]
-    pub fn scaled(&self, ratio: f64) -> Smile {
-        let form = match self.form {
-            Form::Ssvi { rho, theta, phi } => {
-                let SsviSlice { theta, rho, psi } =
-                    SsviSlice { theta, rho, psi: phi * theta }.scaled(ratio);
-                Form::Ssvi { rho, theta, phi: if theta == 0.0 { 0.0 } else { psi / theta } }
-            }
-            Form::Between { near, far, share } => {
-                Form::Between { near: near.scaled(ratio), far: far.scaled(ratio), share }
-            }
-        };
-        Smile { form, ..*self }
-    }
 }
 
 #[cfg(test)]

@@ -177,9 +177,10 @@ impl SviSlice {
         }
     }
 
-    /// The slice with total variance multiplied by `share` at every strike.
+    /// The slice with total variance multiplied by `share`, above 0 and at most 1, at every strike. Where the slice has no
+    /// negative density, neither has this one: its `g` is at least `share` times the slice's.
     #[must_use]
-    pub(super) fn shrunk(&self, share: f64) -> SviSlice {
+    pub fn shrunk(&self, share: f64) -> SviSlice {
         SviSlice { a: self.a * share, b: self.b * share, ..*self }
     }
 

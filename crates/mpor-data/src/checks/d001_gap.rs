@@ -10,7 +10,7 @@
 
 use mpor_core::Span;
 
-use super::{ANY, Check, Fault, Subject};
+use super::{ANY, Check, Fault, Subject, jitter};
 use crate::cadence::{Cadence, LONGEST_CLOSURE};
 use crate::policy::Policy;
 
@@ -31,11 +31,14 @@ fn find(subject: &Subject<'_>) -> Vec<Fault> {
         Cadence::Sessions { .. } => (Span::days(1), LONGEST_CLOSURE),
         Cadence::Irregular => return Vec::new(),
     };
-    let distant = subject.times.windows(2).filter(|pair| pair[1] - pair[0] > silence);
+    let distant = subject
+        .times
+        .windows(2)
+        .filter(|pair| pair[1] - pair[0] > Span(silence.0 + jitter(step).0));
     distant
         .map(|pair| {
             let (before, after) = (pair[0], pair[1]);
-            let count = ((after - before).0 - 1) / step.0;
+            let count = ((after - before).0 - jitter(step).0) / step.0;
             let count = usize::try_from(count).unwrap_or_default();
             let what = if count == 1 { "row is" } else { "rows are" };
             Fault {

@@ -1,6 +1,6 @@
 //! D003 off-grid: do rows stand at instants where the series is not observed?
 //!
-//! Around the clock: the time modulo the step differs from that of most rows. Trading sessions: a stamp more than two
+//! Around the clock: the time modulo the step differs by more than a second from that of most rows. Trading sessions: a stamp more than two
 //! hours from the usual time of day (summer time moves it by one), or on a weekend.
 //!
 //! Default: mark. With `carry` the rows are dropped. Typical causes are bars that restart after an outage, and files
@@ -8,7 +8,7 @@
 
 use mpor_core::Span;
 
-use super::{ANY, Check, Fault, Subject, runs};
+use super::{ANY, Check, Fault, Subject, jitter, runs};
 use crate::cadence::{Cadence, is_weekend};
 use crate::policy::Policy;
 
@@ -31,7 +31,10 @@ fn find(subject: &Subject<'_>) -> Vec<Fault> {
     let time = |entry: usize| raw.times[entry];
     match subject.cadence {
         Cadence::Every { step, anchor } => {
-            let off = |entry: usize| time(entry).0.rem_euclid(step.0) != anchor.0;
+            let off = |entry: usize| {
+                let distance = (time(entry).0 - anchor.0).rem_euclid(step.0);
+                distance.min(step.0 - distance) > jitter(step).0
+            };
             runs(raw, off, |run| {
                 let count = run.len();
                 format!("{count} off the grid of one every {step}, first {}", time(run.start))
@@ -56,6 +59,14 @@ fn find(subject: &Subject<'_>) -> Vec<Fault> {
 mod tests {
     use super::super::made_up::{faults, hourly};
     use super::*;
+
+    #[test]
+    fn a_stamp_some_milliseconds_late_is_on_the_grid() {
+        let mut raw = hourly(&[0, 1, 2, 3, 4, 5, 6, 7, 8], &[1.0; 9]);
+        raw.times[4] = raw.times[4] + Span(1_000);
+        assert!(faults(&raw, find).is_empty());
+        assert!(faults(&raw, super::super::d001_gap::CHECK.find).is_empty());
+    }
 
     #[test]
     fn bars_that_restart_at_an_odd_minute_are_one_fault() {

@@ -2,8 +2,9 @@
 //!
 //! Any of open, high, low and close of a bar, or the value of a volatility series.
 //!
-//! Default: fail, because log returns do not exist. Some prices do go below zero (WTI, April 2020): mark them, and
-//! study them with models of price differences. With `carry` the rows are dropped.
+//! Default: fail, because log returns do not exist and Black-76 has no value. Some prices do go below zero (WTI, April
+//! 2020): `mark` keeps them for looking at, and a study that would use them is refused with their row. With `carry` the
+//! rows are dropped.
 
 use super::{Check, Fault, POSITIVE, Subject, runs};
 use crate::policy::Policy;
@@ -32,7 +33,8 @@ fn find(subject: &Subject<'_>) -> Vec<Fault> {
         |entry| worst(entry).is_some_and(|value| value <= 0.0),
         |run| {
             let lowest = run.clone().filter_map(worst).min_by(f64::total_cmp).unwrap_or_default();
-            format!("{} at or below zero, the lowest {lowest}", run.len())
+            let first = raw.times[run.start];
+            format!("{} at or below zero from {first} on, the lowest {lowest}", run.len())
         },
     )
 }

@@ -1,6 +1,7 @@
 //! D007 high-low: are the highest and lowest price of a bar the highest and lowest?
 //!
-//! `low <= open, close <= high`, for those that the bar has.
+//! `low <= open, close <= high`, for those that the bar has, to one part in a thousand million: adjusted prices carry the
+//! rounding of the factor. A traded volume below zero is as impossible.
 //!
 //! Default: mark, because vendors round. With `carry` the rows are dropped.
 
@@ -25,17 +26,21 @@ fn find(subject: &Subject<'_>) -> Vec<Fault> {
     let inconsistent = |entry: usize| {
         let (high, low) = (bars.high[entry], bars.low[entry]);
         let inner = [bars.open[entry], raw.values[entry]];
-        let above =
-            inner.iter().chain([&low]).flatten().any(|&p| high.is_some_and(|high| p > high));
-        let below = inner.iter().flatten().any(|&price| low.is_some_and(|low| price < low));
-        above || below
+        let above = inner
+            .iter()
+            .chain([&low])
+            .flatten()
+            .any(|&p| high.is_some_and(|high| p > high + slack(high)));
+        let below =
+            inner.iter().flatten().any(|&price| low.is_some_and(|low| price < low - slack(low)));
+        above || below || bars.volume[entry].is_some_and(|volume| volume < 0.0)
     };
     runs(raw, inconsistent, |run| {
         let entry = run.start;
         let written =
             |value: Option<f64>| value.map_or("none".to_owned(), |value| value.to_string());
         format!(
-            "{} whose high or low does not hold; the first has open {}, high {}, low {}, close {}",
+            "{} whose high, low or volume does not hold; the first has open {}, high {}, low {}, close {}",
             run.len(),
             written(bars.open[entry]),
             written(bars.high[entry]),
@@ -43,6 +48,11 @@ fn find(subject: &Subject<'_>) -> Vec<Fault> {
             written(raw.values[entry])
         )
     })
+}
+
+/// How far rounding may carry a price beyond another.
+fn slack(price: f64) -> f64 {
+    1e-9 * price.abs()
 }
 
 #[cfg(test)]

@@ -1,15 +1,18 @@
 //! Data checks: each looks at one series as it stands in its files and names what is wrong.
 //!
 //! One file a check, one entry in [`CATALOG`]. A check finds faults; what is done about them is the study's
-//! [`Policies`]. Checks run over rows in file order, before anything is sorted or dropped.
+//! [`Policies`]. Checks run over rows as they stand, before anything is sorted or dropped. Some compare a series with
+//! its *peers*: the other series of the same asset (see [`peers`]) that were read with it.
 
 use std::ops::Range;
 
-use mpor_core::{Finding, Timestamp};
+use mpor_core::{Finding, Span, Timestamp};
 
-use crate::cadence::Cadence;
+use rayon::prelude::*;
+
+use crate::cadence::{Cadence, LONGEST_CLOSURE};
 use crate::policy::{Policies, Policy};
-use crate::raw::{RawSeries, SeriesKind};
+use crate::raw::{RawSeries, RawSeriesBySymbol, SeriesKind};
 
 pub mod d001_gap;
 pub mod d002_duplicate;
@@ -19,6 +22,24 @@ pub mod d005_stale;
 pub mod d006_non_positive;
 pub mod d007_high_low;
 pub mod d008_null;
+pub mod d009_repeated_block;
+pub mod d010_spike;
+pub mod d011_unconfirmed;
+pub mod d012_funding_clock;
+pub mod d013_funding_interval;
+pub mod d014_clock;
+pub mod d015_twin;
+pub mod d016_listing_stub;
+pub mod d017_coarse;
+pub mod d018_wrong_column;
+pub mod d019_overlap;
+pub mod d020_below_zero;
+pub mod d021_pause;
+pub mod d022_magnitude;
+pub mod d023_change_of_scale;
+pub mod d024_unit;
+pub mod d025_untraded;
+pub mod peers;
 
 /// All checks by code.
 pub const CATALOG: &[Check] = &[
@@ -30,10 +51,27 @@ pub const CATALOG: &[Check] = &[
     d006_non_positive::CHECK,
     d007_high_low::CHECK,
     d008_null::CHECK,
+    d009_repeated_block::CHECK,
+    d010_spike::CHECK,
+    d011_unconfirmed::CHECK,
+    d012_funding_clock::CHECK,
+    d013_funding_interval::CHECK,
+    d014_clock::CHECK,
+    d015_twin::CHECK,
+    d016_listing_stub::CHECK,
+    d017_coarse::CHECK,
+    d018_wrong_column::CHECK,
+    d019_overlap::CHECK,
+    d020_below_zero::CHECK,
+    d021_pause::CHECK,
+    d022_magnitude::CHECK,
+    d023_change_of_scale::CHECK,
+    d024_unit::CHECK,
+    d025_untraded::CHECK,
 ];
 
 /// One kind of fault.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Check {
     /// Stable code, such as `D001`.
     pub code: &'static str,
@@ -51,15 +89,32 @@ pub struct Check {
     pub find: fn(&Subject<'_>) -> Vec<Fault>,
 }
 
+/// A series with what the checks need to know of its times.
+#[derive(Clone, Debug)]
+pub struct View<'a> {
+    /// The rows in file order.
+    pub raw: &'a RawSeries,
+    /// Entries in time order, the first in file order of each instant.
+    pub order: Vec<usize>,
+    /// Their times.
+    pub times: Vec<Timestamp>,
+    /// How often the series is observed.
+    pub cadence: Cadence,
+}
+
 /// What a check looks at.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
     /// The rows in file order.
     pub raw: &'a RawSeries,
+    /// Entries in time order, one an instant.
+    pub order: &'a [usize],
     /// The distinct times in order.
     pub times: &'a [Timestamp],
     /// How often the series is observed.
     pub cadence: Cadence,
+    /// Other series of the same asset.
+    pub peers: &'a [&'a View<'a>],
 }
 
 /// One fault of a series.
@@ -100,23 +155,127 @@ pub fn codes() -> Vec<&'static str> {
     CATALOG.iter().map(|check| check.code).collect()
 }
 
-/// Runs every check that makes sense for the series; reports without a fault are left out.
+/// Runs every check that makes sense for a series alone; reports without a fault are left out.
 #[must_use]
 pub fn run(raw: &RawSeries, policies: &Policies) -> Vec<Report> {
-    let times = raw.sorted_times();
-    let subject = Subject { raw, times: &times, cadence: Cadence::infer(&times) };
+    run_on(&View::of(raw), &[], policies)
+}
+
+/// Runs every check on every series, each beside its peers among the others; in the order of the map.
+#[must_use]
+pub fn run_all(all: &RawSeriesBySymbol, policies: &Policies) -> Vec<Vec<Report>> {
+    let views: Vec<View<'_>> = all.values().map(View::of).collect();
+    let of = |view: &View<'_>| run_on(view, &peers::of(view, &views), policies);
+    views.par_iter().map(of).collect()
+}
+
+fn run_on(view: &View<'_>, peers: &[&View<'_>], policies: &Policies) -> Vec<Report> {
+    let subject = view.subject(peers);
     CATALOG
         .iter()
-        .filter(|check| check.kinds.contains(&raw.kind))
+        .filter(|check| check.kinds.contains(&view.raw.kind))
         .map(|check| Report { check, policy: policies.of(check), faults: (check.find)(&subject) })
         .filter(|report| !report.faults.is_empty())
         .collect()
 }
 
-/// Everything the checks find in a series, whatever the policies would do about it.
+/// Everything the checks find in a series alone, whatever the policies would do about it.
 #[must_use]
 pub fn findings(raw: &RawSeries, policies: &Policies) -> Vec<Finding> {
     run(raw, policies).iter().flat_map(|report| report.findings(raw)).collect()
+}
+
+/// Everything the checks find in some series, each beside its peers.
+#[must_use]
+pub fn findings_of_all(all: &RawSeriesBySymbol, policies: &Policies) -> Vec<Finding> {
+    let reports = run_all(all, policies);
+    let of = |(raw, reports): (&RawSeries, Vec<Report>)| -> Vec<Finding> {
+        reports.iter().flat_map(|report| report.findings(raw)).collect()
+    };
+    all.values().zip(reports).flat_map(of).collect()
+}
+
+impl<'a> View<'a> {
+    /// A series seen in time order.
+    #[must_use]
+    pub fn of(raw: &'a RawSeries) -> Self {
+        let mut order: Vec<usize> = (0..raw.len()).collect();
+        order.sort_by_key(|&entry| raw.times[entry]);
+        order.dedup_by_key(|entry| raw.times[*entry]);
+        let times: Vec<Timestamp> = order.iter().map(|&entry| raw.times[entry]).collect();
+        let cadence = Cadence::infer(&times);
+        View { raw, order, times, cadence }
+    }
+
+    /// The series as a check sees it.
+    #[must_use]
+    pub fn subject(&'a self, peers: &'a [&'a View<'a>]) -> Subject<'a> {
+        let View { raw, order, times, cadence } = self;
+        Subject { raw, order, times, cadence: *cadence, peers }
+    }
+
+    /// The entry at an instant.
+    #[must_use]
+    pub fn entry_at(&self, time: Timestamp) -> Option<usize> {
+        self.times.binary_search(&time).ok().map(|position| self.order[position])
+    }
+
+    /// The value at an instant.
+    #[must_use]
+    pub fn value_at(&self, time: Timestamp) -> Option<f64> {
+        self.entry_at(time).and_then(|entry| self.raw.values[entry])
+    }
+}
+
+impl Subject<'_> {
+    /// The value at a place of the time order.
+    fn value(&self, position: usize) -> Option<f64> {
+        self.raw.values[*self.order.get(position)?]
+    }
+
+    /// The longest distance at which two rows still follow each other: a few steps, or the longest closure.
+    fn near(&self) -> Span {
+        match self.cadence {
+            Cadence::Every { step, .. } => Span(4 * step.0),
+            Cadence::Sessions { .. } | Cadence::Irregular => LONGEST_CLOSURE,
+        }
+    }
+
+    /// Rows of a range of places in the time order, as one fault for each run of neighbours in the file.
+    fn block(&self, positions: Range<usize>, detail: &str) -> Vec<Fault> {
+        let mut entries: Vec<usize> = self.order[positions].to_vec();
+        entries.sort_unstable();
+        entries
+            .chunk_by(|a, b| a + 1 == *b)
+            .filter_map(|run| Some(*run.first()?..*run.last()? + 1))
+            .map(|run| fault(self.raw, run, detail.to_owned()))
+            .collect()
+    }
+
+    /// The whole series as one fault.
+    fn whole(&self, detail: String) -> Vec<Fault> {
+        if self.raw.is_empty() {
+            Vec::new()
+        } else {
+            vec![fault(self.raw, 0..self.raw.len(), detail)]
+        }
+    }
+}
+
+/// Stamps this close to where they belong are on time: venues write payments and bars some milliseconds late. A
+/// thousandth of the step, a second at most.
+fn jitter(step: Span) -> Span {
+    Span((step.0 / 1000).min(1_000_000))
+}
+
+/// The middle one of some values; none of none.
+fn median(values: &mut [f64]) -> Option<f64> {
+    let middle = values.len() / 2;
+    if values.is_empty() {
+        return None;
+    }
+    let (_, found, _) = values.select_nth_unstable_by(middle, f64::total_cmp);
+    Some(*found)
 }
 
 impl Report {
@@ -183,8 +342,7 @@ pub(crate) mod made_up {
 
     use mpor_core::{Span, Timestamp};
 
-    use super::{Fault, Subject};
-    use crate::cadence::Cadence;
+    use super::{Fault, Subject, View};
     use crate::raw::{BarColumns, RawSeries, SeriesKind};
 
     pub fn start() -> Timestamp {
@@ -217,8 +375,48 @@ pub(crate) mod made_up {
     }
 
     pub fn faults(raw: &RawSeries, find: fn(&Subject<'_>) -> Vec<Fault>) -> Vec<Fault> {
-        let times = raw.sorted_times();
-        find(&Subject { raw, times: &times, cadence: Cadence::infer(&times) })
+        find(&View::of(raw).subject(&[]))
+    }
+
+    /// The faults of a series beside another one.
+    pub fn faults_beside(
+        raw: &RawSeries,
+        other: &RawSeries,
+        find: fn(&Subject<'_>) -> Vec<Fault>,
+    ) -> Vec<Fault> {
+        find(&View::of(raw).subject(&[&View::of(other)]))
+    }
+
+    /// Bars that walk like a market, from a draw a bar: equal calls give equal bars.
+    pub fn walk(rows: usize, seed: u64) -> RawSeries {
+        let mut state = seed;
+        let mut draw = move || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (state >> 40) as f64 / f64::from(1u32 << 24) - 0.5
+        };
+        let cents = |price: f64| Some((price * 100.0).round() / 100.0);
+        let mut close = 100.0;
+        let mut raw = hourly(&(0..rows as i64).collect::<Vec<_>>(), &vec![0.0; rows]);
+        let bars = raw.bars.as_mut().unwrap();
+        for row in 0..rows {
+            let open = close;
+            close *= 1.0 + 0.01 * draw();
+            let (up, down) = (1.0 + 0.002 * draw().abs(), 1.0 - 0.002 * draw().abs());
+            bars.open[row] = cents(open);
+            bars.high[row] = cents(open.max(close) * up);
+            bars.low[row] = cents(open.min(close) * down);
+            bars.volume[row] = Some(10.0 + 5.0 * draw());
+            raw.values[row] = cents(close);
+        }
+        raw
+    }
+
+    /// The same series under another name of venue.
+    pub fn from_source(mut raw: RawSeries, source: &str) -> RawSeries {
+        raw.source = source.to_owned();
+        raw
     }
 }
 

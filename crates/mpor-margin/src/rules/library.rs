@@ -119,7 +119,10 @@ fn toml_files(directory: &Path) -> Result<Vec<std::path::PathBuf>, MarginError> 
     for entry in entries {
         let path = entry.map_err(|error| unreadable(directory, &error))?.path();
         if path.is_dir() {
-            files.extend(toml_files(&path)?);
+            // Index rules lie in a folder of that name, and are the data crate's.
+            if !path.ends_with("index") {
+                files.extend(toml_files(&path)?);
+            }
         } else if path.extension().is_some_and(|extension| extension == "toml") {
             files.push(path);
         }

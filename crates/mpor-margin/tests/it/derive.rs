@@ -2,8 +2,8 @@
 
 use mpor_core::Right;
 use mpor_margin::models::derive_pmrm2::{
-    PmrmAssessment, PmrmBinding, PmrmBook, PmrmExpiry, PmrmMarket, PmrmOption, PmrmParameters,
-    PmrmUnits,
+    DeriveExpiry, DeriveMarket, DeriveOption, PmrmAssessment, PmrmBinding, PmrmBook,
+    PmrmParameters, PmrmUnits,
 };
 use mpor_margin::{RuleLibrary, RuleSet};
 
@@ -63,11 +63,11 @@ fn a_scenario_more_never_lowers_the_worst_loss() {
 
 #[test]
 fn inside_the_average_only_the_open_part_moves() {
-    let expiry = PmrmExpiry::quoted(600.0, 300.0, 0.0);
+    let expiry = DeriveExpiry::quoted(600.0, 300.0, 0.0);
     // hand: a third of the half hour is open
     assert_eq!((expiry.forward_variable, expiry.forward_fixed), (100.0, 200.0));
     assert_eq!(expiry.forward(1.5), 350.0);
-    let far = PmrmExpiry::quoted(86_400.0, 300.0, 0.0);
+    let far = DeriveExpiry::quoted(86_400.0, 300.0, 0.0);
     assert_eq!((far.forward_variable, far.forward_fixed), (300.0, 0.0));
 }
 
@@ -101,15 +101,15 @@ fn by_hand(market: &Market) -> PmrmAssessment {
         market.state.option_inputs(ix, instrument.underlying, expiry, strike).unwrap()
     };
     let (call, put) = (inputs("BTC-C-55000", 55_000.0), inputs("BTC-P-45000", 45_000.0));
-    let pmrm = PmrmMarket {
+    let pmrm = DeriveMarket {
         spot: SPOT[0],
         spot_confidence: 1.0,
         perp_price: 1.001 * SPOT[0],
         perp_confidence: 1.0,
         stable_price: 1.0,
-        expiries: vec![PmrmExpiry::quoted(30.0 * 86_400.0, call.forward, 0.03)],
+        expiries: vec![DeriveExpiry::quoted(30.0 * 86_400.0, call.forward, 0.03)],
     };
-    let option = |strike, right, vol| PmrmOption { expiry: 0, strike, right, vol };
+    let option = |strike, right, vol| DeriveOption { expiry: 0, strike, right, vol };
     let options =
         vec![option(55_000.0, Right::Call, call.vol), option(45_000.0, Right::Put, put.vol)];
     let units = PmrmUnits::new(&parameters, &pmrm, options).unwrap();
@@ -130,16 +130,16 @@ fn by_hand(market: &Market) -> PmrmAssessment {
     assessment
 }
 
-fn straddle() -> (PmrmMarket, Vec<PmrmOption>, PmrmBook) {
-    let market = PmrmMarket {
+fn straddle() -> (DeriveMarket, Vec<DeriveOption>, PmrmBook) {
+    let market = DeriveMarket {
         spot: 100.0,
         spot_confidence: 1.0,
         perp_price: 100.0,
         perp_confidence: 1.0,
         stable_price: 1.0,
-        expiries: vec![PmrmExpiry::quoted(7.0 * 86_400.0, 100.0, 0.02)],
+        expiries: vec![DeriveExpiry::quoted(7.0 * 86_400.0, 100.0, 0.02)],
     };
-    let option = |right| PmrmOption { expiry: 0, strike: 100.0, right, vol: 0.6 };
+    let option = |right| DeriveOption { expiry: 0, strike: 100.0, right, vol: 0.6 };
     let options = vec![option(Right::Call), option(Right::Put)];
     let book = PmrmBook { options: vec![(0, -1.0), (1, -1.0)], ..PmrmBook::default() };
     (market, options, book)

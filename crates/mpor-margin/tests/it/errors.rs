@@ -1,6 +1,6 @@
 //! The text of every error that a study or a rule file can cause.
 
-use mpor_margin::{RuleLibrary, RuleSet};
+use mpor_margin::{RuleLibrary, RuleSet, kinds};
 
 use crate::market::{Market, built};
 use crate::rules::{file, time};
@@ -9,11 +9,14 @@ use crate::rules::{file, time};
 fn a_study_that_names_something_unknown() {
     refused(
         "kind = \"scann\"",
-        "unknown kind of model `scann`; did you mean `scan`? known: derive-pmrm2, isolated, scan, var",
+        &format!("unknown kind of model `scann`; did you mean `scan`? known: {}", known_kinds()),
     );
     refused(
-        "rules = \"derive/pmrm\"",
-        "unknown rules `derive/pmrm`; did you mean `derive/pmrm2`? known: binance/isolated, derive/pmrm2, generic/isolated",
+        "rules = \"generic/isolatd\"",
+        &format!(
+            "unknown rules `generic/isolatd`; did you mean `generic/isolated`? known: {}",
+            known_rules()
+        ),
     );
     refused(
         "kind = \"scan\"\nprice_range = 0.1\nvol_rnge = 0.2",
@@ -129,8 +132,11 @@ fn rule_files_that_cannot_be_used() {
         "unknown key `meta.vanue`; did you mean `venue`? known: venue, model, version, engine, valid_from, valid_until, source, status, notes",
     );
     bad_file(
-        &good.replace("\"scan\"", "\"span\""),
-        "`meta.engine`: unknown kind of model `span`; did you mean `scan`? known: derive-pmrm2, isolated, scan, var",
+        &good.replace("\"scan\"", "\"scann\""),
+        &format!(
+            "`meta.engine`: unknown kind of model `scann`; did you mean `scan`? known: {}",
+            known_kinds()
+        ),
     );
     bad_file(
         &good.replace("price_range", "range"),
@@ -159,6 +165,15 @@ fn rule_files_that_cannot_be_used() {
         "rule file y.toml: x/y 2 (from 2021-01-01T00:00:00Z, convention) and x/y 2 (from 2021-01-01T00:00:00Z, convention) of y.toml have the same version or the same start; each version needs its own"
     );
     assert!(time("2021-01-01") < time("2021-01-02"));
+}
+
+/// What the catalog holds: `every_kind_is_tested_here` looks at its content and order.
+fn known_kinds() -> String {
+    mpor_margin::kinds().iter().map(|kind| kind.id).collect::<Vec<_>>().join(", ")
+}
+
+fn known_rules() -> String {
+    RuleLibrary::embedded().unwrap().names().collect::<Vec<_>>().join(", ")
 }
 
 fn refused(model: &str, expected: &str) {

@@ -4,20 +4,46 @@
 mod market;
 
 #[cfg(test)]
+mod aevo;
+#[cfg(test)]
+mod deribit;
+#[cfg(test)]
 mod derive;
+#[cfg(test)]
+mod derive_pmrm1;
+#[cfg(test)]
+mod derive_srm;
 #[cfg(test)]
 mod errors;
 #[cfg(test)]
 mod isolated;
 #[cfg(test)]
+mod isolated_rules;
+#[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod okx;
 #[cfg(test)]
 mod overlays;
 #[cfg(test)]
+mod paradex;
+#[cfg(test)]
 mod published;
+#[cfg(test)]
+mod published_pmrm1;
+#[cfg(test)]
+mod published_srm;
+#[cfg(test)]
+mod reg_t;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]
 mod scan;
+#[cfg(test)]
+mod span;
+#[cfg(test)]
+mod spn;
+#[cfg(test)]
+mod tims;
 #[cfg(test)]
 mod var;

@@ -108,8 +108,29 @@ pub fn spec(text: &str) -> ModelSpec {
 /// Every kind of the catalog, with parameters that use what it has.
 pub fn models() -> Vec<BuiltModel> {
     [
+        r#"name = "derive-pmrm1"
+        rules = "derive/pmrm1"
+        as_of = "2025-12-08"
+        markets = { SPX = "BTC" }
+        futures = "as_perpetual""#,
+        r#"name = "aevo"
+        rules = "aevo/pm-style"
+        unlisted = "as_perpetual""#,
+        r#"name = "deribit"
+        rules = "deribit/pm-style"
+        as_of = "2026-02-15"
+        markets = { SPX = "BTC" }"#,
+        r#"name = "deribit-2023"
+        rules = "deribit/pm-style"
+        as_of = "2023-10-30T12:00:00Z"
+        markets = { SPX = "BTC" }"#,
         r#"name = "derive"
         rules = "derive/pmrm2"
+        as_of = "2025-12-08"
+        markets = { SPX = "BTC" }
+        futures = "as_perpetual""#,
+        r#"name = "derive-srm"
+        rules = "derive/srm"
         as_of = "2025-12-08"
         markets = { SPX = "BTC" }
         futures = "as_perpetual""#,
@@ -118,6 +139,20 @@ pub fn models() -> Vec<BuiltModel> {
         markets = { ETH = "BTC", SPX = "BTC" }"#,
         r#"name = "generic"
         rules = "generic/isolated""#,
+        r#"name = "by-size"
+        rules = "deribit/standard"
+        markets = { SPX = "SOL" }"#,
+        r#"name = "account-ratio"
+        rules = "binance/portfolio"
+        markets = { ETH = "BTC", SPX = "BTC" }
+        options = { initial = 0.15, initial_floor = 0.10, maintenance = 0.075 }"#,
+        r#"name = "okx"
+        rules = "okx/pm-style"
+        as_of = "2025-01-15"
+        coins = { SPX = "other" }"#,
+        r#"name = "paradex"
+        rules = "paradex/pm-style"
+        unlisted = "as_perpetual""#,
         r#"name = "scan"
         kind = "scan"
         price_range = 0.15
@@ -131,6 +166,21 @@ pub fn models() -> Vec<BuiltModel> {
         price_range = 0.12
         vol_range = 0.4
         vol_rule = { tenor_power = { p_short = 0.3, p_long = 0.13, min_vol_up = 0.5 } }"#,
+        r#"name = "span"
+        rules = "generic/span""#,
+        r#"name = "span-account"
+        rules = "generic/span"
+        price_risk = "normal"
+        order = "account"
+        inter_spreads = [{ legs = [{ commodity = "BTC", side = "A" }, { commodity = "ETH", side = "B", ratio = 18.0 }], credit = 0.6 }]
+        commodities.default.option_style = "futures""#,
+        r#"name = "tims"
+        rules = "occ/cpm"
+        classes.BTC = { type = "equity", leverage = 2, group = "broad_index" }
+        classes.ETH = { type = "equity", group = "broad_index" }"#,
+        r#"name = "reg-t"
+        rules = "finra/reg-t"
+        futures = "as_stock""#,
         r#"name = "hs"
         kind = "var"
         level = 0.99

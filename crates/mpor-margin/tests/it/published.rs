@@ -4,8 +4,8 @@ use std::path::Path;
 
 use mpor_core::Right;
 use mpor_margin::models::derive_pmrm2::{
-    PmrmAssessment, PmrmBook, PmrmExpiry, PmrmHolding, PmrmMarket, PmrmOption, PmrmParameters,
-    PmrmUnits,
+    DeriveExpiry, DeriveMarket, DeriveOption, PmrmAssessment, PmrmBook, PmrmHolding,
+    PmrmParameters, PmrmUnits,
 };
 use serde_json::{Value, json};
 
@@ -83,18 +83,18 @@ fn number(value: &Value, key: &str) -> f64 {
     value[key].as_f64().unwrap()
 }
 
-fn market(given: &Value) -> PmrmMarket {
-    let expiry = |given: &Value| PmrmExpiry {
+fn market(given: &Value) -> DeriveMarket {
+    let expiry = |given: &Value| DeriveExpiry {
         confidence: number(given, "forward_confidence")
             .min(number(given, "rate_confidence"))
             .min(number(given, "vol_confidence")),
-        ..PmrmExpiry::quoted(
+        ..DeriveExpiry::quoted(
             number(given, "seconds_to_expiry"),
             number(given, "forward"),
             number(given, "rate"),
         )
     };
-    PmrmMarket {
+    DeriveMarket {
         spot: number(given, "spot"),
         spot_confidence: number(given, "spot_confidence"),
         perp_price: number(given, "perp_price"),
@@ -104,10 +104,10 @@ fn market(given: &Value) -> PmrmMarket {
     }
 }
 
-fn option(market: &Value, given: &Value) -> PmrmOption {
+fn option(market: &Value, given: &Value) -> DeriveOption {
     let expiries = market["expiries"].as_array().unwrap();
     let same = |expiry: &Value| expiry["seconds_to_expiry"] == given["seconds_to_expiry"];
-    PmrmOption {
+    DeriveOption {
         expiry: expiries.iter().position(same).unwrap(),
         strike: number(given, "strike"),
         right: if given["is_call"] == true { Right::Call } else { Right::Put },

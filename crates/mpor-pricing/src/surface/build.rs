@@ -177,21 +177,16 @@ impl Fit {
     }
 
     fn essvi(years: Vec<f64>, fitted: &[&[KeptQuote]]) -> Fit {
-        let (mut slices, mut held_by): (Vec<SsviSlice>, Vec<_>) = (Vec::new(), Vec::new());
-        for quotes in fitted {
-            let before = slices.last();
-            let slice = essvi::fit_slice(quotes, before);
-            held_by.push(essvi::pressed(&slice, before));
-            slices.push(slice);
-        }
+        let (slices, held_by) = essvi::fit_chain(fitted);
         let raw = slices.iter().map(SsviSlice::raw).collect();
         Fit { years, smiles: Smiles::Ssvi(slices), raw, held_by }
     }
 
     fn svi(years: Vec<f64>, fitted: &[&[KeptQuote]]) -> Result<Fit, PricingError> {
         let (mut slices, mut held_by): (Vec<SviSlice>, Vec<_>) = (Vec::new(), Vec::new());
-        for quotes in fitted {
-            let found = raw_svi::fit_slice_after(quotes, slices.last())?;
+        // From the longest to the shortest.
+        for quotes in fitted.iter().rev() {
+            let found = raw_svi::fit_slice_before(quotes, slices.last())?;
             let mut bounds = Vec::new();
             if found.held {
                 bounds.push(Bound::Level);
@@ -202,6 +197,8 @@ impl Fit {
             held_by.push(bounds);
             slices.push(found.slice);
         }
+        slices.reverse();
+        held_by.reverse();
         Ok(Fit { years, raw: slices.clone(), smiles: Smiles::Svi(slices), held_by })
     }
 

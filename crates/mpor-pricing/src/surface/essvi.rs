@@ -1,6 +1,6 @@
 //! Which extended SSVI surface fits a chain best: one skew and one curvature an expiry, free of arbitrage slice after slice?
 //!
-//! Expiries are fitted from the shortest to the longest. With the slice before at `(theta', rho', psi')`, the next has
+//! Expiries are fitted one after the other. With the slice before at `(theta', rho', psi')`, the next has
 //!
 //! ```text
 //! theta >= theta',   max( psi' (1 + rho') / (1 + rho), psi' (1 - rho') / (1 - rho) ) = low <= psi <= high
@@ -10,12 +10,14 @@
 //! which is never empty at `rho = rho'`, and the `rho` with `low <= high` are an interval known in closed form. The search
 //! runs over `theta` and the shares of the way between these bounds, so that it cannot leave them; it starts from the
 //! at-the-money total variance of the two quotes around the money and the best point of a coarse grid, and minimises the
-//! weighted squared error of volatility.
+//! weighted squared error of volatility. From the shortest expiry to the longest first; where a bound presses, from the
+//! longest to the shortest too, with the same conditions turned round, and the better of the two is taken: a short expiry
+//! that says little must not flatten all the others.
 //!
 //! Source: Corbetta, Cohort, Laachir and Martini (2019), "Robust calibration and arbitrage-free interpolation of SSVI
 //! slices", Decisions in Economics and Finance 42, 665-677; the bounds are those of [`mpor_core::surface::slice`]. The paper
 //! holds the slice at the quote nearest to the money; here that is only where the search starts, because one quote is noise.
-//! Says nothing about what a later expiry would have asked of an earlier one.
+//! It goes from short to long only. Says nothing about what all expiries together would have found.
 
 use mpor_core::SsviSlice;
 
@@ -25,7 +27,7 @@ use crate::surface::screen::KeptQuote;
 /// A bound that the quotes of a slice press against: what they asked for would be arbitrage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Bound {
-    /// At-the-money total variance would be below the slice before.
+    /// Total variance would fall with time: at the money for SSVI slices, at some strike for raw ones.
     Level,
     /// A wing would be flatter than that of the slice before.
     Wing,
@@ -51,31 +53,62 @@ impl Bound {
 /// Largest skew: at one a wing has no slope at all.
 pub(super) const RHO: f64 = 0.999;
 
-/// The slice that fits the quotes of one expiry best, after `before` where there is one.
-///
-/// Quotes must be of one expiry and not empty; those of a [`crate::surface::screen::ScreenedExpiry`] are.
-#[must_use]
-pub(super) fn fit_slice(quotes: &[KeptQuote], before: Option<&SsviSlice>) -> SsviSlice {
-    let years = quotes[0].years;
-    let anchor = at_the_money(quotes);
-    let region = Region::new(anchor, before);
-    let floor = region.before.theta;
-    let error = |point: &[f64; 3]| {
-        let slice = region.slice(point);
-        quotes.iter().map(|quote| squared_error(&slice, quote, years)).sum::<f64>()
+/// The slices of expiries by increasing time, none of which is empty, and the bounds that each lies on.
+pub(super) fn fit_chain(expiries: &[&[KeptQuote]]) -> (Vec<SsviSlice>, Vec<Vec<Bound>>) {
+    let mut slices: Vec<SsviSlice> = Vec::with_capacity(expiries.len());
+    for quotes in expiries {
+        slices
+            .push(fit_slice(quotes, slices.last().map_or(Beside::Nothing, |s| Beside::Before(*s))));
+    }
+    let held = pressed(&slices);
+    if held.iter().all(Vec::is_empty) {
+        return (slices, held);
+    }
+    let mut backwards: Vec<SsviSlice> = Vec::with_capacity(expiries.len());
+    for quotes in expiries.iter().rev() {
+        let after = backwards.last().map_or(Beside::Nothing, |slice| Beside::After(*slice));
+        backwards.push(fit_slice(quotes, after));
+    }
+    backwards.reverse();
+    let error = |slices: &[SsviSlice]| -> f64 {
+        let of = |(quotes, slice): (&&[KeptQuote], &SsviSlice)| squared_errors(quotes, slice);
+        expiries.iter().zip(slices).map(of).sum()
     };
+    if error(&backwards) < error(&slices) {
+        let held = pressed(&backwards);
+        (backwards, held)
+    } else {
+        (slices, held)
+    }
+}
+
+/// The fitted neighbour that a slice must be in order with.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Beside {
+    /// None.
+    Nothing,
+    /// The slice before.
+    Before(SsviSlice),
+    /// The slice after.
+    After(SsviSlice),
+}
+
+/// The slice that fits the quotes of one expiry best, of which there is at least one.
+pub(super) fn fit_slice(quotes: &[KeptQuote], beside: Beside) -> SsviSlice {
+    let years = quotes[0].years;
+    let region = Region::new(at_the_money(quotes), beside);
     let start = GRID
         .iter()
         .flat_map(|&across| GRID.iter().map(move |&up| [1.0, across, up]))
-        .map(|point| (point, error(&point)))
+        .map(|point| (point, squared_errors(quotes, &region.slice(&point))))
         .min_by(|a, b| a.1.total_cmp(&b.1))
         .map_or([1.0, 0.5, 0.5], |(point, _)| point);
-    let lowest = (floor / region.anchor).max(0.2);
+    let [lowest, highest] = region.levels();
     let (point, _) = minimise(
         |point| sums(quotes, years, &region, point),
         start,
         &[lowest, 0.0, 0.0],
-        &[5.0_f64.max(lowest), 1.0, 1.0],
+        &[highest, 1.0, 1.0],
     );
     region.slice(&point)
 }
@@ -108,71 +141,122 @@ pub(super) fn at_the_money(quotes: &[KeptQuote]) -> f64 {
 struct Region {
     /// The unit of `theta`.
     anchor: f64,
-    /// The slice before; all zero for the first.
-    before: SsviSlice,
+    beside: Beside,
 }
 
-/// The bounds at one `theta` and `rho`.
+/// The bounds of `psi` at one `theta` and `rho`.
 struct Bounds {
     low: f64,
     high: f64,
 }
 
 impl Region {
-    fn new(anchor: f64, before: Option<&SsviSlice>) -> Self {
-        let before = before.copied().unwrap_or(SsviSlice { theta: 0.0, rho: 0.0, psi: 0.0 });
-        Region { anchor: anchor.max(before.theta), before }
+    fn new(anchor: f64, beside: Beside) -> Self {
+        let anchor = match beside {
+            Beside::Nothing => anchor,
+            Beside::Before(before) => anchor.max(before.theta),
+            Beside::After(after) => anchor.min(after.theta),
+        };
+        Region { anchor, beside }
+    }
+
+    /// Lowest and highest `theta`, in units of the anchor.
+    fn levels(&self) -> [f64; 2] {
+        const WIDEST: [f64; 2] = [0.2, 5.0];
+        match self.beside {
+            Beside::Nothing => WIDEST,
+            Beside::Before(before) => [(before.theta / self.anchor).max(WIDEST[0]), WIDEST[1]],
+            Beside::After(after) => [WIDEST[0], (after.theta / self.anchor).min(WIDEST[1])],
+        }
     }
 
     /// The slice of a point: `theta` in units of the anchor, shares of the way for `rho` and `psi`.
     fn slice(&self, point: &[f64; 3]) -> SsviSlice {
-        let theta = (point[0] * self.anchor).max(self.before.theta);
-        let (from, to) = self.skews(theta);
+        let theta = point[0] * self.anchor;
+        let theta = match self.beside {
+            Beside::Nothing => theta,
+            Beside::Before(before) => theta.max(before.theta),
+            Beside::After(after) => theta.min(after.theta),
+        };
+        let [from, to] = self.skews(theta);
         let rho = from + point[1] * (to - from);
         let Bounds { low, high } = self.bounds(theta, rho);
         SsviSlice { theta, rho, psi: low + point[2] * (high - low).max(0.0) }
     }
 
     fn bounds(&self, theta: f64, rho: f64) -> Bounds {
-        let SsviSlice { theta: then, rho: skew, psi } = self.before;
-        let left = psi * (1.0 - skew) / (1.0 - rho);
-        let right = psi * (1.0 + skew) / (1.0 + rho);
-        let steepest = if then > 0.0 { psi * theta / then } else { f64::INFINITY };
-        let high = SsviSlice::psi_bound(theta, rho).min(steepest);
-        Bounds { low: left.max(right), high }
+        let butterfly = SsviSlice::psi_bound(theta, rho);
+        match self.beside {
+            Beside::Nothing => Bounds { low: 0.0, high: butterfly },
+            Beside::Before(before) => {
+                let [left, right] = wings(&before, rho);
+                let steepest = before.psi * theta / before.theta;
+                Bounds { low: left.max(right), high: butterfly.min(steepest) }
+            }
+            Beside::After(after) => {
+                let [left, right] = wings(&after, rho);
+                let flattest = after.psi * theta / after.theta;
+                Bounds { low: flattest, high: butterfly.min(left).min(right) }
+            }
+        }
     }
 
-    /// The lowest and highest `rho` at which the bounds leave room.
-    fn skews(&self, theta: f64) -> (f64, f64) {
-        let SsviSlice { theta: then, rho, psi } = self.before;
-        let share = then / theta;
-        let lowest = |wing: f64, lean: f64| {
-            lowest_skew(wing, theta).max(-1.0 + (1.0 + lean) * share).clamp(-RHO, lean.max(-RHO))
-        };
-        (lowest(psi * (1.0 + rho), rho), -lowest(psi * (1.0 - rho), -rho))
+    /// The lowest and highest `rho` at which the bounds leave room: around that of the neighbour.
+    fn skews(&self, theta: f64) -> [f64; 2] {
+        match self.beside {
+            Beside::Nothing => [-RHO, RHO],
+            Beside::Before(SsviSlice { theta: then, rho, psi }) => {
+                let share = then / theta;
+                let lowest = |wing: f64, lean: f64| {
+                    let steep = -1.0 + (1.0 + lean) * share;
+                    lowest_skew(wing, theta).max(steep).clamp(-RHO, lean.max(-RHO))
+                };
+                [lowest(psi * (1.0 + rho), rho), -lowest(psi * (1.0 - rho), -rho)]
+            }
+            Beside::After(SsviSlice { theta: then, rho, psi }) => {
+                let share = then / theta;
+                let flattest = psi / share;
+                let butterfly = (4.0 / flattest).min(4.0 * theta / (flattest * flattest)) - 1.0;
+                let highest = |lean: f64| {
+                    (share * (1.0 + lean) - 1.0).min(butterfly).clamp(lean.min(RHO), RHO)
+                };
+                [-highest(-rho), highest(rho)]
+            }
+        }
     }
+}
 
-    /// The bounds that a slice lies on.
-    fn pressed(&self, slice: &SsviSlice) -> Vec<Bound> {
-        let close = |one: f64, other: f64| (one - other).abs() <= 1e-6 * other.abs();
-        let mut pressed = Vec::new();
-        let Bounds { low, .. } = self.bounds(slice.theta, slice.rho);
-        if self.before.theta > 0.0 {
-            if close(slice.theta, self.before.theta) {
-                pressed.push(Bound::Level);
+/// The `psi` at which the left and the right wing have the slopes of a neighbour's.
+fn wings(beside: &SsviSlice, rho: f64) -> [f64; 2] {
+    let SsviSlice { rho: lean, psi, .. } = *beside;
+    [psi * (1.0 - lean) / (1.0 - rho), psi * (1.0 + lean) / (1.0 + rho)]
+}
+
+/// The bounds that each slice lies on.
+fn pressed(slices: &[SsviSlice]) -> Vec<Vec<Bound>> {
+    // Strictly, so that a flat smile presses against nothing.
+    let close = |one: f64, other: f64| (one - other).abs() < 1e-6 * other.abs();
+    let mut all = Vec::with_capacity(slices.len());
+    for (at, slice) in slices.iter().enumerate() {
+        let mut bounds = Vec::new();
+        if let Some(before) = at.checked_sub(1).map(|before| slices[before]) {
+            let [left, right] = wings(&before, slice.rho);
+            if close(slice.theta, before.theta) {
+                bounds.push(Bound::Level);
             }
-            if close(slice.psi, low) {
-                pressed.push(Bound::Wing);
+            if close(slice.psi, left.max(right)) {
+                bounds.push(Bound::Wing);
             }
-            if close(slice.psi * self.before.theta, self.before.psi * slice.theta) {
-                pressed.push(Bound::Steepness);
+            if close(slice.psi * before.theta, before.psi * slice.theta) {
+                bounds.push(Bound::Steepness);
             }
         }
         if close(slice.psi, SsviSlice::psi_bound(slice.theta, slice.rho)) {
-            pressed.push(Bound::Butterfly);
+            bounds.push(Bound::Butterfly);
         }
-        pressed
+        all.push(bounds);
     }
+    all
 }
 
 /// The lowest `rho` at which `psi (1 + rho) = wing` is free of butterfly arbitrage; the condition only gets easier above it.
@@ -190,15 +274,12 @@ fn lowest_skew(wing: f64, theta: f64) -> f64 {
     steep.max(level)
 }
 
-/// The bounds that a slice after `before` lies on.
-#[must_use]
-pub(super) fn pressed(slice: &SsviSlice, before: Option<&SsviSlice>) -> Vec<Bound> {
-    Region::new(slice.theta, before).pressed(slice)
-}
-
-fn squared_error(slice: &SsviSlice, quote: &KeptQuote, years: f64) -> f64 {
-    let miss = (slice.total_variance(quote.log_moneyness) / years).sqrt() - quote.vol;
-    quote.weight * miss * miss
+fn squared_errors(quotes: &[KeptQuote], slice: &SsviSlice) -> f64 {
+    let error = |quote: &KeptQuote| {
+        let vol = (slice.total_variance(quote.log_moneyness) / quote.years).sqrt();
+        quote.weight * (vol - quote.vol) * (vol - quote.vol)
+    };
+    quotes.iter().map(error).sum()
 }
 
 /// Errors of all quotes at a point, with slopes along the three variables.

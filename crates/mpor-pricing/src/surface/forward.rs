@@ -17,7 +17,7 @@
 use mpor_core::Right;
 
 use crate::black76::discount;
-use crate::surface::row::{OptionRow, PriceChoice, QuoteUnit};
+use crate::surface::row::{OptionRow, PriceChoice, PriceFrom, QuoteUnit};
 
 /// Where a forward comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,9 +59,9 @@ const FEWEST_FOR_SLOPE: usize = 3;
 /// The forward of one expiry's rows; `None` where they neither state it nor hold a strike with both call and put.
 ///
 /// `rate` discounts prices in quote currency, per year; without one the discount factor is fitted where the rows are such
-/// prices and left at 1 where they state a forward but hold too few pairs.
+/// prices and left at 1 where they state a forward but hold too few pairs. `price` says which prices are compared.
 #[must_use]
-pub fn forward_of(rows: &[OptionRow], rate: Option<f64>) -> Option<ForwardFit> {
+pub fn forward_of(rows: &[OptionRow], rate: Option<f64>, price: PriceChoice) -> Option<ForwardFit> {
     let years = rows.first()?.years;
     let stated: Vec<(f64, f64)> = rows
         .iter()
@@ -70,7 +70,7 @@ pub fn forward_of(rows: &[OptionRow], rate: Option<f64>) -> Option<ForwardFit> {
         .map(|forward| (forward, 1.0))
         .collect();
     let pairs = if stated.is_empty() || (rate.is_none() && is_cash(rows)) {
-        pairs(rows)
+        pairs(rows, price)
     } else {
         Vec::new()
     };
@@ -139,7 +139,7 @@ impl Pair {
 }
 
 /// The strikes with both sides, nearest to the money first.
-fn pairs(rows: &[OptionRow]) -> Vec<Pair> {
+fn pairs(rows: &[OptionRow], price: PriceChoice) -> Vec<Pair> {
     if rows[0].unit == QuoteUnit::Vol {
         return Vec::new();
     }
@@ -148,8 +148,11 @@ fn pairs(rows: &[OptionRow]) -> Vec<Pair> {
             .iter()
             .filter(|row| row.right == right && row.strike > 0.0)
             .filter_map(|row| {
-                let (price, _) = row.price(PriceChoice::MidElseMark)?;
-                let width = row.two_sided().map_or(0.0, |(bid, ask)| ask - bid);
+                let (price, from) = row.price(price)?;
+                let width = match from {
+                    PriceFrom::Mid => row.two_sided().map_or(0.0, |(bid, ask)| ask - bid),
+                    PriceFrom::Mark => 0.0,
+                };
                 Some((row.strike, price, width))
             })
             .collect();
@@ -248,12 +251,12 @@ mod tests {
 
     #[test]
     fn exact_prices_give_the_forward_back() {
-        let coin = forward_of(&chain(QuoteUnit::Coin, 0.0, 0.0), None).unwrap();
+        let coin = forward_of(&chain(QuoteUnit::Coin, 0.0, 0.0), None, PriceChoice::Mark).unwrap();
         assert!((coin.forward / FORWARD - 1.0).abs() < 1e-13, "{coin:?}");
         assert_eq!((coin.source, coin.count, coin.discount), (ForwardSource::Parity, 10, 1.0));
         let cash = chain(QuoteUnit::Cash, 0.05, 0.0);
         for rate in [Some(0.05), None] {
-            let found = forward_of(&cash, rate).unwrap();
+            let found = forward_of(&cash, rate, PriceChoice::Mark).unwrap();
             assert!((found.forward / FORWARD - 1.0).abs() < 1e-12, "{found:?}");
             // By hand: exp(-0.05 * 0.2) = exp(-0.01).
             assert!((found.discount - 0.990_049_833_749_168).abs() < 1e-11, "{found:?}");
@@ -264,12 +267,14 @@ mod tests {
     /// Two prices rounded to a tick are off by half of one each.
     #[test]
     fn rounded_prices_give_it_within_a_tick() {
-        let coin = forward_of(&chain(QuoteUnit::Coin, 0.0, 1e-4), None).unwrap();
+        let coin = forward_of(&chain(QuoteUnit::Coin, 0.0, 1e-4), None, PriceChoice::Mark).unwrap();
         assert!((coin.forward / FORWARD - 1.0).abs() < 1e-4, "{coin:?}");
         assert!(coin.spread > 0.0 && coin.spread < 1e-4);
-        let cash = forward_of(&chain(QuoteUnit::Cash, 0.05, 5.0), Some(0.05)).unwrap();
+        let cash =
+            forward_of(&chain(QuoteUnit::Cash, 0.05, 5.0), Some(0.05), PriceChoice::Mark).unwrap();
         assert!((cash.forward - FORWARD).abs() < 5.1, "{cash:?}");
-        let fitted = forward_of(&chain(QuoteUnit::Cash, 0.05, 5.0), None).unwrap();
+        let fitted =
+            forward_of(&chain(QuoteUnit::Cash, 0.05, 5.0), None, PriceChoice::Mark).unwrap();
         assert!((fitted.forward - FORWARD).abs() < 5.1, "{fitted:?}");
         assert!((fitted.discount - 0.990_05).abs() < 1e-3, "{fitted:?}");
     }
@@ -280,7 +285,7 @@ mod tests {
         for at in [24, 27, 31] {
             rows[at].mark = rows[at].mark.map(|mark| mark + 0.02);
         }
-        let found = forward_of(&rows, None).unwrap();
+        let found = forward_of(&rows, None, PriceChoice::Mark).unwrap();
         assert!((found.forward / FORWARD - 1.0).abs() < 1e-13, "{found:?}");
     }
 
@@ -290,11 +295,11 @@ mod tests {
         for (at, row) in rows.iter_mut().enumerate() {
             row.forward = Some([100.0, 101.0, 90.0][at % 3]);
         }
-        let found = forward_of(&rows, None).unwrap();
+        let found = forward_of(&rows, None, PriceChoice::Mark).unwrap();
         assert_eq!((found.forward, found.source), (100.0, ForwardSource::Stated));
-        assert!(forward_of(&[], None).is_none());
+        assert!(forward_of(&[], None, PriceChoice::Mark).is_none());
         let mut one_sided = chain(QuoteUnit::Coin, 0.0, 0.0);
         one_sided.retain(|row| row.right == Right::Call);
-        assert!(forward_of(&one_sided, None).is_none());
+        assert!(forward_of(&one_sided, None, PriceChoice::Mark).is_none());
     }
 }

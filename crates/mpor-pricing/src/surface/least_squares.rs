@@ -20,11 +20,12 @@ impl<const N: usize> Sums<N> {
     #[inline]
     pub(super) fn add(&mut self, weight: f64, residual: f64, slopes: [f64; N]) {
         self.error += weight * residual * residual;
-        for row in 0..N {
+        for (row, (gradient, matrix)) in self.gradient.iter_mut().zip(&mut self.matrix).enumerate()
+        {
             let scaled = weight * slopes[row];
-            self.gradient[row] += scaled * residual;
-            for column in 0..=row {
-                self.matrix[row][column] += scaled * slopes[column];
+            *gradient += scaled * residual;
+            for (sum, slope) in matrix.iter_mut().zip(&slopes).take(row + 1) {
+                *sum += scaled * slope;
             }
         }
     }
@@ -90,25 +91,19 @@ fn step<const N: usize>(sums: &Sums<N>, damping: f64, free: &[bool; N]) -> Optio
                 (false, true) => sums.matrix[row][column],
                 (false, false) => 0.0,
             };
-            for at in 0..column {
-                sum -= root[row][at] * root[column][at];
-            }
+            sum -= (0..column).map(|at| root[row][at] * root[column][at]).sum::<f64>();
             root[row][column] =
                 if row == column { sum.max(1e-300).sqrt() } else { sum / root[column][column] };
         }
     }
     for row in 0..N {
         let mut sum = if free[row] { -sums.gradient[row] } else { 0.0 };
-        for at in 0..row {
-            sum -= root[row][at] * step[at];
-        }
+        sum -= (0..row).map(|at| root[row][at] * step[at]).sum::<f64>();
         step[row] = sum / root[row][row];
     }
     for row in (0..N).rev() {
         let mut sum = step[row];
-        for at in row + 1..N {
-            sum -= root[at][row] * step[at];
-        }
+        sum -= (row + 1..N).map(|at| root[at][row] * step[at]).sum::<f64>();
         step[row] = sum / root[row][row];
     }
     step.iter().all(|number| number.is_finite()).then_some(step)

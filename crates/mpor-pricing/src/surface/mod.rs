@@ -29,7 +29,7 @@ pub use essvi::Bound;
 pub use forward::{ForwardFit, ForwardSource, forward_of};
 pub use quality::{SliceFit, SliceQuality, quality_table};
 pub use raw_svi::repair_butterfly;
-pub use row::{OptionRow, PriceChoice, PriceFrom, QuoteUnit};
+pub use row::{ForwardChoice, OptionRow, PriceChoice, PriceFrom, QuoteUnit};
 pub use screen::{
     DropReason, DroppedRow, KeptQuote, ScreenRules, ScreenedExpiry, Weighting, screen,
 };

@@ -48,6 +48,17 @@ pub enum PriceChoice {
     MidElseMark,
 }
 
+/// Where is a forward taken from?
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ForwardChoice {
+    /// What the rows state, and put-call parity where they state nothing.
+    #[default]
+    StatedElseParity,
+    /// Put-call parity of the rows' own prices, and what they state where they hold no pairs: for feeds whose forward is not
+    /// of the same moment as their prices.
+    ParityElseStated,
+}
+
 /// Which price a kept volatility came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PriceFrom {

@@ -13,8 +13,8 @@ use crate::black76::log_ratio;
 use crate::error::PricingError;
 use crate::implied_vol::implied_vol;
 use crate::mills::density;
-use crate::surface::forward::{ForwardFit, forward_of};
-use crate::surface::row::{OptionRow, PriceChoice, PriceFrom, QuoteUnit};
+use crate::surface::forward::{ForwardFit, ForwardSource, forward_of};
+use crate::surface::row::{ForwardChoice, OptionRow, PriceChoice, PriceFrom, QuoteUnit};
 
 /// Why a row is not fitted, in the order in which they are asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -116,6 +116,8 @@ pub enum Weighting {
 pub struct ScreenRules {
     /// The price of a row.
     pub price: PriceChoice,
+    /// The forward of an expiry.
+    pub forward: ForwardChoice,
     /// Discount rate of prices in quote currency, continuously compounded per year; fitted by parity where not stated.
     pub rate: Option<f64>,
     /// Shortest time to expiry.
@@ -137,15 +139,16 @@ pub struct ScreenRules {
 
 impl Default for ScreenRules {
     /// Mid prices; 12 hours, because the smile of the last hours is that of single trades; spreads up to half the
-    /// volatility; six standard deviations; five quotes; ten typical misses.
+    /// volatility; four standard deviations, beyond which no smile of three parameters follows both wings and the money; five quotes; ten typical misses.
     fn default() -> Self {
         ScreenRules {
             price: PriceChoice::Mid,
+            forward: ForwardChoice::StatedElseParity,
             rate: None,
             shortest: Span::hours(12),
             oldest: None,
             widest: 0.5,
-            reach: 6.0,
+            reach: 4.0,
             fewest: 5,
             outlier: 10.0,
             weighting: Weighting::InverseSpread,
@@ -160,7 +163,7 @@ pub struct KeptQuote {
     pub row: usize,
     /// Time to expiry in years.
     pub years: f64,
-    /// `ln(K / F)`, with the row's own forward where it states one.
+    /// `ln(K / F)`, with the row's own forward where stated ones are taken.
     pub log_moneyness: f64,
     /// Black volatility per year.
     pub vol: f64,
@@ -251,7 +254,7 @@ fn screen_expiry(rows: &[OptionRow], expiry: &[usize], rules: &ScreenRules) -> S
     let years = rows[expiry[0]].years;
     let chain: Vec<OptionRow> = expiry.iter().map(|&at| rows[at]).collect();
     let alive = years > 0.0 && years.is_finite();
-    let forward = if alive { forward_of(&chain, rules.rate) } else { None };
+    let forward = if alive { forward(&chain, rules) } else { None };
     let mut found = ScreenedExpiry { years, forward, quotes: Vec::new(), dropped: Vec::new() };
     let usable: Vec<bool> = match &forward {
         Some(fit) => {
@@ -277,6 +280,19 @@ fn screen_expiry(rows: &[OptionRow], expiry: &[usize], rules: &ScreenRules) -> S
     found
 }
 
+fn forward(chain: &[OptionRow], rules: &ScreenRules) -> Option<ForwardFit> {
+    let find = |rows: &[OptionRow]| forward_of(rows, rules.rate, rules.price);
+    let by_parity = || {
+        let silent: Vec<OptionRow> =
+            chain.iter().map(|row| OptionRow { forward: None, ..*row }).collect();
+        find(&silent)
+    };
+    match rules.forward {
+        ForwardChoice::StatedElseParity => find(chain),
+        ForwardChoice::ParityElseStated => by_parity().or_else(|| find(chain)),
+    }
+}
+
 /// Furthest log-moneyness, from the volatility of the strike nearest to the forward.
 fn furthest(quotes: &[KeptQuote], reach: f64) -> f64 {
     let distance = |quote: &&KeptQuote| quote.log_moneyness.abs();
@@ -298,7 +314,10 @@ fn keep(
     if !row.is_out_of_the_money(fit.forward) && is_duplicate() {
         return Err(DropReason::InTheMoneyDuplicate);
     }
-    let at = row.forward.unwrap_or(fit.forward);
+    let at = match fit.source {
+        ForwardSource::Stated => row.forward.unwrap_or(fit.forward),
+        ForwardSource::Parity | ForwardSource::ParityAndDiscount => fit.forward,
+    };
     let vol = row.vol(price, at, fit.discount)?;
     let sides = row.two_sided().map(|(bid, ask)| {
         // A side without a volatility is as wide as can be.
@@ -549,5 +568,27 @@ mod tests {
         let duplicates = found.counts()[&DropReason::InTheMoneyDuplicate];
         assert_eq!(found.quotes.len() + duplicates, 42);
         assert!((20..=21).contains(&duplicates));
+    }
+
+    /// The feed's forward is a hundredth off, and parity is not.
+    #[test]
+    fn a_forward_of_another_moment_can_be_passed_over() {
+        let both = |strike: f64| [row(strike, Right::Call), row(strike, Right::Put)];
+        let rows: Vec<OptionRow> = (90..=110)
+            .flat_map(|strike| both(f64::from(strike)))
+            .map(|row| OptionRow { forward: Some(101.0), ..row })
+            .collect();
+        let mut rules = ScreenRules { price: PriceChoice::Mark, ..ScreenRules::default() };
+        let far = |rules: &ScreenRules| {
+            let found = screen(&rows, rules).unwrap().remove(0);
+            found.quotes.iter().map(|quote| (quote.vol - 0.5).abs()).fold(0.0, f64::max)
+        };
+        assert!(far(&rules) > 0.01);
+        rules.forward = ForwardChoice::ParityElseStated;
+        assert!(far(&rules) < 1e-10);
+        let alone: Vec<OptionRow> =
+            rows.iter().filter(|row| row.right == Right::Call).copied().collect();
+        let found = screen(&alone, &rules).unwrap().remove(0);
+        assert_eq!(found.forward.unwrap().source, ForwardSource::Stated);
     }
 }

@@ -4,4 +4,5 @@
 mod chains;
 mod laws;
 mod oracle;
+mod surfaces;
 mod values;

@@ -3,7 +3,6 @@
 
 mod check;
 mod components;
-mod findings;
 mod model;
 mod ranking;
 
@@ -14,7 +13,6 @@ use crate::format::Dates;
 use crate::input::ReportInput;
 
 pub use components::{Component, Components, components};
-pub use findings::{FindingGroup, group_findings};
 pub use model::{ModelSummary, Standing, Verdict, ZoneCounts};
 pub use ranking::{Focus, PeakMonth, events};
 

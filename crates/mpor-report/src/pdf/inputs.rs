@@ -1,9 +1,11 @@
 //! The tables of what went in: history, findings, models, hashes.
 
+use mpor_core::Action;
+use mpor_core::finding::by_year;
 use serde::Serialize;
 
 use super::grid::{Cell, Grid, figures, short, words};
-use crate::evidence::{Evidence, group_findings};
+use crate::evidence::Evidence;
 use crate::format::{count, counted, day, minute, with_instants};
 use crate::input::{DataOrigin, DataRow, ModelCard};
 use crate::text::{breakable, elide, name};
@@ -72,7 +74,7 @@ fn origin_cell(origin: DataOrigin) -> Cell {
 
 /// One row a check, series and year.
 pub(super) fn findings(evidence: &Evidence<'_>) -> Grid {
-    let mut groups = group_findings(evidence.input.findings);
+    let mut groups = by_year(evidence.input.findings);
     let all = groups.len();
     if all > MOST_FINDINGS {
         groups.sort_by_key(|group| std::cmp::Reverse(group.observations));
@@ -113,20 +115,23 @@ fn findings_note(findings: usize, groups: usize, most: usize) -> String {
     let all = counted(findings, "finding", "findings");
     if groups > most {
         format!(
-            "{all}, gathered by check, series and year; shown are the {most} groups of {} that concern most rows. All are in \
-             the results table “findings”.",
+            "{all}, gathered by check, series and year; shown are the {most} groups of {} that concern most rows. All \
+             groups are in the results table “data_quality”, all findings in “findings”.",
             count(groups)
         )
     } else {
-        format!("{all}, gathered by check, series and year.")
+        format!(
+            "{all}, gathered by check, series and year, as in the results table “data_quality”."
+        )
     }
 }
 
-fn done(action: mpor_core::Action) -> &'static str {
+fn done(action: Action) -> &'static str {
     match action {
-        mpor_core::Action::Fail => "stopped",
-        mpor_core::Action::Mark => "kept, marked",
-        mpor_core::Action::Carry => "last value carried",
+        Action::Fail => "stopped",
+        Action::Mark => "kept, marked",
+        Action::Carry => "last value carried",
+        Action::Prefer => "taken from another source",
     }
 }
 

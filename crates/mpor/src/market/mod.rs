@@ -1,6 +1,8 @@
 //! From a study's files to its market history: series on the grid, modelled volatilities, settlement prices.
 
 mod chains;
+mod collateral;
+mod indices;
 pub(crate) mod marks;
 mod realised;
 mod series;
@@ -22,6 +24,8 @@ use crate::error::MporError;
 use crate::manifest::relative;
 use crate::study::{CalendarKind, StudyFile};
 
+pub use collateral::Held;
+pub use indices::BuiltIndex;
 pub(crate) use series::{AllSeries, SeriesUse};
 pub use surfaces::SurfaceRows;
 pub use volatility::FittedSmile;
@@ -41,6 +45,10 @@ pub struct Market {
     pub smiles: Vec<FittedSmile>,
     /// The surfaces fitted to quoted chains.
     pub surfaces: SurfaceRows,
+    /// The index prices that were made of several sources.
+    pub indices: Vec<BuiltIndex>,
+    /// What accounts have put up, valued at each step of the panel.
+    pub collateral: Vec<Held>,
     /// Assumptions that the reader must know, a sentence each.
     pub notes: Vec<String>,
 }
@@ -50,9 +58,20 @@ pub struct Market {
 /// # Errors
 /// [`MporError`] naming the file, series, or key of the study.
 pub fn load(file: &StudyFile) -> Result<Market, MporError> {
-    let all = AllSeries::read(file)?;
+    load_under(file, None)
+}
+
+/// The same under the faults of a scenario, on the times of the market without them.
+pub(crate) fn load_under(
+    file: &StudyFile,
+    scenario: Option<(&str, &[Timestamp])>,
+) -> Result<Market, MporError> {
+    let all = AllSeries::read(file, scenario.map(|(name, _)| name))?;
     let calendar = calendar(file, &all)?;
-    let times = grid(file, &all, &calendar)?;
+    let times = match scenario {
+        None => grid(file, &all, &calendar)?,
+        Some((_, times)) => times.to_vec(),
+    };
     let policies = &file.study.data.policy;
     let mut builder = PanelBuilder::new(times);
     let mut notes = Vec::new();
@@ -120,12 +139,14 @@ pub fn load(file: &StudyFile) -> Result<Market, MporError> {
             vol_origin: Origin::Modelled,
             carry_origin: if quoted.is_empty() { Origin::Modelled } else { Origin::Quoted },
             index: price_series(all.price(spec.settles_on.as_ref().unwrap_or(&spec.prices))?),
-            settlement_window: spec.settlement_window,
+            settlement_window: indices::settlement_window(spec, &all.indices, &mut notes),
             quoted,
         });
     }
-    let (panel, found) = builder.build()?;
+    let (collateral, found) = collateral::value(file, &all, &calendar, &builder)?;
     let mut findings = all.findings.clone();
+    findings.extend(found);
+    let (panel, found) = builder.build()?;
     findings.extend(found);
     let folder = file.path.parent().unwrap_or(Path::new("."));
     for finding in &mut findings {
@@ -137,7 +158,9 @@ pub fn load(file: &StudyFile) -> Result<Market, MporError> {
     for (ix, spec, quoted) in &listed {
         quoted.list(*ix, spec, &mut history)?;
     }
-    Ok(Market { history, calendar, findings, series: all.used(), smiles, surfaces, notes })
+    let series = all.used();
+    let indices = all.indices.built;
+    Ok(Market { history, calendar, findings, series, smiles, surfaces, indices, collateral, notes })
 }
 
 fn named(file: &StudyFile) -> Vec<Underlying> {

@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use mpor_core::{Finding, Timestamp};
+use mpor_core::{Action, Finding, Timestamp};
 use mpor_data::Query;
 use mpor_data::raw::tenor_symbol;
 use mpor_data::series::{Loaded, Series};
 
+use super::indices::Indices;
 use crate::error::MporError;
 use crate::study::{Paths, StudyFile, VolLevel};
 
 /// A series that the study uses, for the data page of the report.
 #[derive(Clone, Debug)]
 pub struct SeriesUse {
-    /// Table of the schema: `prices`, `vol_index` or `funding`.
+    /// Table of the schema: `prices`, `vol_index` or `funding`; `index` where it is made of several of its series.
     pub table: &'static str,
     /// Its name.
     pub symbol: String,
@@ -37,6 +38,8 @@ pub(crate) struct AllSeries {
     prices: BTreeMap<String, Series>,
     vol_index: BTreeMap<String, Series>,
     funding: BTreeMap<String, Series>,
+    /// Index prices and what they are made of; the indices stand among the prices too.
+    pub indices: Indices,
     /// What the data checks found.
     pub findings: Vec<Finding>,
     /// Assumptions about currencies.
@@ -44,27 +47,40 @@ pub(crate) struct AllSeries {
 }
 
 impl AllSeries {
-    /// Reads the series that the study names.
-    pub fn read(file: &StudyFile) -> Result<Self, MporError> {
+    /// Reads the series that the study names, with the faults of a scenario where one is named.
+    pub fn read(file: &StudyFile, scenario: Option<&str>) -> Result<Self, MporError> {
         let mut all = AllSeries::default();
         all.read_prices(file)?;
         all.read_vol_index(file)?;
         all.read_funding(file)?;
         all.restate_in_reporting_currency(file)?;
+        all.add_indices(Indices::read(file, scenario)?);
         Ok(all)
+    }
+
+    fn add_indices(&mut self, indices: Indices) {
+        for built in &indices.built {
+            self.prices.insert(built.name.clone(), built.index.series.clone());
+        }
+        self.findings.extend(indices.findings.iter().cloned());
+        self.notes.extend(indices.notes.iter().cloned());
+        self.indices = indices;
     }
 
     fn read_prices(&mut self, file: &StudyFile) -> Result<(), MporError> {
         let specs = &file.study.underlying;
-        let wanted = specs.iter().flat_map(|spec| {
+        let named = specs.iter().flat_map(|spec| {
             [Some(&spec.prices), spec.perpetual.as_ref(), spec.settles_on.as_ref()]
         });
-        let query = query(file, "prices", &file.study.data.prices, wanted.flatten())?;
+        let is_index = |name: &&String| file.study.index.iter().any(|index| index.name == **name);
+        let wanted = named.flatten().filter(|name| !is_index(name));
+        let query = query(file, "prices", &file.study.data.prices, wanted)?;
         if let Some(query) = query {
             let loaded = mpor_data::series::prices(&query, &file.study.data.policy)?;
             self.findings.extend(loaded.findings);
             let closes = loaded.value.into_iter().map(|(symbol, bars)| (symbol, bars.closes));
             self.prices = closes.collect();
+            self.refuse_non_positive(&self.prices, "price")?;
         }
         Ok(())
     }
@@ -80,8 +96,31 @@ impl AllSeries {
         if let Some(query) = query(file, "vol_index", &file.study.data.vol_index, indices)? {
             let loaded = mpor_data::series::vol_index(&query, &file.study.data.policy)?;
             self.vol_index = self.take(loaded);
+            self.refuse_non_positive(&self.vol_index, "volatility")?;
         }
         Ok(())
+    }
+
+    /// Refuses a value at or below zero that the policy of `D006` keeps: no model here has an answer for it.
+    fn refuse_non_positive(
+        &self,
+        series: &BTreeMap<String, Series>,
+        what: &str,
+    ) -> Result<(), MporError> {
+        let first = series.values().find_map(|series| {
+            let at = series.values.iter().position(|value| *value <= 0.0)?;
+            Some((series, series.times[at], series.values[at]))
+        });
+        let Some((series, time, value)) = first else { return Ok(()) };
+        let found = self.findings.iter().find(|finding| {
+            finding.code == "D006" && finding.symbol == series.symbol && finding.from == time
+        });
+        let (file, row) = found.map_or((&series.place, None), |found| (&found.source, found.row));
+        let row = row.map_or(String::new(), |row| format!(" row {row}:"));
+        Err(MporError::History(format!(
+            "{file}:{row} the {what} of {} at {time} is {value}. Log returns, relative shocks and Black-76 exist above zero only, so a study cannot go on with it. Leave such rows out of the files, or set D006 under [data.policy] to `carry`, for the value before to stand and be counted, or to another source with {{ prefer = \"...\" }}",
+            series.symbol
+        )))
     }
 
     fn read_funding(&mut self, file: &StudyFile) -> Result<(), MporError> {
@@ -160,24 +199,32 @@ impl AllSeries {
 
     /// First and last instant at which every price series is known.
     pub fn common_range(&self) -> (Timestamp, Timestamp) {
-        let firsts = self.prices.values().filter_map(|series| series.times.first());
-        let lasts = self.prices.values().filter_map(|series| series.times.last());
+        let all = || self.prices.values().chain(self.indices.books());
+        let firsts = all().filter_map(|series| series.times.first());
+        let lasts = all().filter_map(|series| series.times.last());
         (firsts.copied().max().unwrap_or_default(), lasts.copied().min().unwrap_or_default())
     }
 
-    /// One row a series, in order of table and name.
+    /// One row a series, in order of table and name, then the sources of indices.
     pub fn used(&self) -> Vec<SeriesUse> {
         let tables =
             [("prices", &self.prices), ("vol_index", &self.vol_index), ("funding", &self.funding)];
         let of_table = |(table, series): (&'static str, &BTreeMap<String, Series>)| {
-            series.values().map(|series| self.row(table, series)).collect::<Vec<_>>()
+            let row = |series: &Series| match self.indices.index(&series.symbol) {
+                Some(_) if table == "prices" => self.row("index", series),
+                _ => self.row(table, series),
+            };
+            series.values().map(row).collect::<Vec<_>>()
         };
-        tables.into_iter().flat_map(of_table).collect()
+        let sources = self.indices.sources().map(|series| self.row("prices", series));
+        tables.into_iter().flat_map(of_table).chain(sources).collect()
     }
 
     fn row(&self, table: &'static str, series: &Series) -> SeriesUse {
         let missing = self.findings.iter().filter(|finding| {
-            finding.symbol == series.symbol && finding.code == "D001" && finding.check == "gap"
+            let gap = finding.code == "D001" && finding.check == "gap";
+            // What another source filled is not missing any more.
+            gap && finding.symbol == series.symbol && finding.action != Action::Prefer
         });
         SeriesUse {
             table,

@@ -17,6 +17,7 @@ impl StudyFile {
         self.check_study_name()?;
         self.check_names()?;
         self.check_positions()?;
+        self.check_oracle()?;
         self.check_tests()
     }
 

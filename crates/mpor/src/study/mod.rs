@@ -2,6 +2,7 @@
 
 mod checks;
 mod locate;
+mod oracle;
 mod schema;
 mod words;
 
@@ -9,10 +10,11 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 pub use schema::{
-    AllWord, BacktestSpec, CalendarKind, CalendarSpec, ChainPrice, ChainsSpec, Data, MporSpec,
-    Paths, Realised, ReportFormat, ReportSpec, Study, Tests, UnderlyingSpec, VolIndexLevel,
-    VolLevel, VolatilitySpec,
+    AllWord, BacktestSpec, CalendarKind, CalendarSpec, ChainPrice, ChainsSpec, CollateralSpec,
+    Data, FaultSpec, IndexSpec, MporSpec, Paths, Realised, ReportFormat, ReportSpec, SourceSpec,
+    Study, Tests, UnderlyingSpec, ValuedOn, VolIndexLevel, VolLevel, VolatilitySpec,
 };
+pub(crate) use words::nearest;
 
 use mpor_margin::{ModelKind, ModelSpec};
 

@@ -57,12 +57,25 @@ fn with_nearest(message: &str) -> String {
     let message = message.replace("unknown variant", "unknown value");
     let words = quoted(&message);
     let Some((found, known)) = words.split_first() else { return message };
-    let nearest = known.iter().min_by_key(|word| strsim::levenshtein(found, word));
-    match nearest {
-        Some(nearest) if strsim::levenshtein(found, nearest) <= 1 + found.len() / 3 => {
-            format!("{message}; did you mean `{nearest}`?")
-        }
-        _ => message,
+    match near(found, known.iter().map(String::as_str)) {
+        Some(nearest) => format!("{message}; did you mean `{nearest}`?"),
+        None => message,
+    }
+}
+
+/// The known name that an unknown one is nearest to, if it is near.
+fn near<'k>(found: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+    let nearest = known.min_by_key(|word| strsim::levenshtein(found, word))?;
+    (strsim::levenshtein(found, nearest) <= 1 + found.len() / 3).then_some(nearest)
+}
+
+/// `did you mean `a`? known: a, b` for the end of a message about an unknown name.
+pub(crate) fn nearest<'k>(found: &str, known: impl Iterator<Item = &'k str> + Clone) -> String {
+    let list: Vec<&str> = known.clone().collect();
+    let list = if list.is_empty() { "none".to_owned() } else { list.join(", ") };
+    match near(found, known) {
+        Some(nearest) => format!("did you mean `{nearest}`? known: {list}"),
+        None => format!("known: {list}"),
     }
 }
 

@@ -4,10 +4,12 @@
 
 mod breakdown;
 mod by_hand;
+mod data_quality;
 mod folder;
 mod future;
 mod lab;
 mod option_marks;
+mod oracle;
 mod position_files;
 mod refused;
 mod rerun;

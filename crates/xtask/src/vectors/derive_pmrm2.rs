@@ -9,8 +9,8 @@ use std::path::Path;
 use mpor_core::Right;
 use mpor_margin::RuleLibrary;
 use mpor_margin::models::derive_pmrm2::{
-    Contingency, ExpiryAssessment, PmrmAssessment, PmrmBinding, PmrmBook, PmrmExpiry, PmrmHolding,
-    PmrmMarket, PmrmOption, PmrmParameters, PmrmUnits,
+    Contingency, DeriveExpiry, DeriveMarket, DeriveOption, ExpiryAssessment, PmrmAssessment,
+    PmrmBinding, PmrmBook, PmrmHolding, PmrmParameters, PmrmUnits,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -164,8 +164,8 @@ fn assess(
     Ok((units, assessment))
 }
 
-fn market(market: &Market) -> PmrmMarket {
-    let expiry = |expiry: &Expiry| PmrmExpiry {
+fn market(market: &Market) -> DeriveMarket {
+    let expiry = |expiry: &Expiry| DeriveExpiry {
         seconds: expiry.seconds_to_expiry,
         forward_fixed: expiry.forward_fixed,
         forward_variable: expiry.forward_variable,
@@ -175,7 +175,7 @@ fn market(market: &Market) -> PmrmMarket {
             .min(expiry.rate_confidence)
             .min(expiry.vol_confidence),
     };
-    PmrmMarket {
+    DeriveMarket {
         spot: market.spot,
         spot_confidence: market.spot_confidence,
         perp_price: market.perp_price,
@@ -185,10 +185,10 @@ fn market(market: &Market) -> PmrmMarket {
     }
 }
 
-fn held_option(market: &Market, option: &HeldOption) -> Result<PmrmOption, String> {
+fn held_option(market: &Market, option: &HeldOption) -> Result<DeriveOption, String> {
     let seconds = option.seconds_to_expiry;
     let expiry = market.expiries.iter().position(|expiry| expiry.seconds_to_expiry == seconds);
-    Ok(PmrmOption {
+    Ok(DeriveOption {
         expiry: expiry.ok_or_else(|| format!("no expiry in {seconds} seconds"))?,
         strike: option.strike,
         right: if option.is_call { Right::Call } else { Right::Put },

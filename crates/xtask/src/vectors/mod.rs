@@ -5,11 +5,21 @@
 
 pub mod black76;
 pub mod coverage;
+pub mod deribit_pm;
 pub mod derive;
+pub mod derive_auction;
+pub mod derive_pmrm1;
 pub mod derive_pmrm2;
+pub mod derive_srm;
 pub mod fhs;
+pub mod isolated;
+pub mod okx_pm;
+pub mod paradex_pm;
 pub mod procyclicality;
+pub mod reg_t;
 pub mod report;
+pub mod span;
+pub mod tims;
 
 use std::path::Path;
 
@@ -22,10 +32,20 @@ pub type Runner = fn(&Path) -> Result<Vec<FileReport>, String>;
 const RUNNERS: &[(&str, Runner)] = &[
     ("black76", black76::run),
     ("coverage", coverage::run),
+    ("deribit_pm", deribit_pm::run),
     ("derive", derive::run),
+    ("derive_auction", derive_auction::run),
+    ("derive_pmrm1", derive_pmrm1::run),
     ("derive_pmrm2", derive_pmrm2::run),
+    ("derive_srm", derive_srm::run),
     ("fhs", fhs::run),
+    ("isolated", isolated::run),
+    ("okx_pm", okx_pm::run),
+    ("paradex_pm", paradex_pm::run),
     ("procyclicality", procyclicality::run),
+    ("reg_t", reg_t::run),
+    ("span", span::run),
+    ("tims", tims::run),
 ];
 
 /// The runner for a folder, by the longest known name that its own starts with.

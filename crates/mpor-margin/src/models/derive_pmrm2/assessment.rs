@@ -16,11 +16,11 @@
 //! Naked shorts at one strike: the net short where call and put have opposite signs, otherwise all that is short. A feed
 //! whose confidence `c` is strictly below the threshold costs `(1 - c) conf_margin` of the notional, initial margin only.
 
-use mpor_core::Right;
-
-use super::market::{PmrmBook, PmrmMarket};
+use super::book::PmrmBook;
 use super::parameters::{CollateralParameters, OtherContingency, PmrmParameters};
-use super::units::{PmrmUnits, Shocked};
+use super::units::PmrmUnits;
+use crate::models::derive::values::{Shocked, in_order, naked_shorts};
+use crate::models::derive::{DeriveMarket, sum};
 
 /// Everything that PMRM 2 says about one book in one market. USD.
 #[derive(Clone, Debug, PartialEq)]
@@ -103,7 +103,7 @@ impl PmrmAssessment {
     /// [`UnknownCollateral`] for an asset that the market does not accept.
     pub fn new(
         parameters: &PmrmParameters,
-        market: &PmrmMarket,
+        market: &DeriveMarket,
         units: &PmrmUnits,
         book: &PmrmBook,
     ) -> Result<Self, UnknownCollateral> {
@@ -199,7 +199,7 @@ struct Posted {
 impl Posted {
     fn new(
         parameters: &PmrmParameters,
-        market: &PmrmMarket,
+        market: &DeriveMarket,
         book: &PmrmBook,
     ) -> Result<Self, UnknownCollateral> {
         let mut posted = Posted::default();
@@ -222,25 +222,21 @@ impl Posted {
 /// Expiry by expiry: what each holds, and its part of every scenario, added to `pnl`.
 fn assess_expiries(
     parameters: &PmrmParameters,
-    market: &PmrmMarket,
+    market: &DeriveMarket,
     units: &PmrmUnits,
     book: &PmrmBook,
     pnl: &mut [f64],
 ) -> Vec<ExpiryAssessment> {
-    let mut held = book.options.clone();
-    let place = |option: usize| (units.options[option].expiry, units.options[option].strike);
-    held.sort_by(|&(a, _), &(b, _)| {
-        let ((expiry_a, strike_a), (expiry_b, strike_b)) = (place(a), place(b));
-        expiry_a.cmp(&expiry_b).then(strike_a.total_cmp(&strike_b)).then(a.cmp(&b))
-    });
+    let held = in_order(&units.options, &book.options);
+    let expiry_of = |position: &(usize, f64)| units.options[position.0].expiry;
     let mut shocked = Shocked::zero(units.columns());
-    held.chunk_by(|a, b| place(a.0).0 == place(b.0).0)
+    held.chunk_by(|a, b| expiry_of(a) == expiry_of(b))
         .map(|positions| {
             shocked.clear();
             for &(option, amount) in positions {
                 shocked.add(amount, units.row(option));
             }
-            let expiry = place(positions[0].0).0;
+            let expiry = expiry_of(&positions[0]);
             add_scenarios(parameters, units, expiry, &shocked, pnl);
             assess_expiry(parameters, market, units, book, expiry, positions, &shocked)
         })
@@ -266,7 +262,7 @@ fn add_scenarios(
 
 fn assess_expiry(
     parameters: &PmrmParameters,
-    market: &PmrmMarket,
+    market: &DeriveMarket,
     units: &PmrmUnits,
     book: &PmrmBook,
     expiry: usize,
@@ -285,32 +281,14 @@ fn assess_expiry(
         basis_up_pnl: up,
         basis_down_pnl: down,
         basis_contingency: up.min(down).min(0.0) * units.terms[expiry].basis_factor,
-        naked_shorts: naked_shorts(units, positions),
+        naked_shorts: naked_shorts(&units.options, positions),
         confidence_penalty: parameters.other_contingency.penalty(confidence) * gross * market.spot,
     }
 }
 
-/// Positions of one expiry, ordered by strike.
-fn naked_shorts(units: &PmrmUnits, positions: &[(usize, f64)]) -> f64 {
-    let same_strike =
-        |a: &(usize, f64), b: &(usize, f64)| units.options[a.0].strike == units.options[b.0].strike;
-    sum(positions.chunk_by(same_strike).map(|strike| {
-        let side = |right: Right| {
-            let legs = strike.iter().filter(|(option, _)| units.options[*option].right == right);
-            sum(legs.map(|(_, amount)| *amount))
-        };
-        let (calls, puts) = (side(Right::Call), side(Right::Put));
-        if calls * puts < 0.0 {
-            (-(calls + puts)).max(0.0)
-        } else {
-            (-calls).max(0.0) + (-puts).max(0.0)
-        }
-    }))
-}
-
 fn scenario_pnl(
     parameters: &PmrmParameters,
-    market: &PmrmMarket,
+    market: &DeriveMarket,
     book: &PmrmBook,
     posted: &Posted,
     option_pnl: &[f64],
@@ -329,9 +307,4 @@ fn worst(scenario_pnl: &[f64], basis: f64) -> (f64, PmrmBinding) {
     scenario_pnl.iter().enumerate().fold((basis, PmrmBinding::Basis), |worst, (index, &pnl)| {
         if pnl < worst.0 { (pnl, PmrmBinding::Scenario(index)) } else { worst }
     })
-}
-
-/// A sum that starts from positive zero.
-fn sum(values: impl Iterator<Item = f64>) -> f64 {
-    values.fold(0.0, |sum, value| sum + value)
 }

@@ -15,7 +15,7 @@
 //! stand for. Says nothing about interest, funding or the size of an account: PMRM 2 has no concentration rule.
 
 pub mod assessment;
-pub mod market;
+pub mod book;
 pub mod parameters;
 pub mod units;
 
@@ -38,11 +38,14 @@ use crate::parse;
 pub use assessment::{
     Contingency, ExpiryAssessment, PmrmAssessment, PmrmBinding, UnknownCollateral,
 };
-pub use market::{PmrmBook, PmrmExpiry, PmrmHolding, PmrmMarket, PmrmOption};
+pub use book::{PmrmBook, PmrmHolding};
 pub use parameters::PmrmParameters;
 pub use units::{ExpiryTerms, PmrmUnits};
 
-use day::{DayMarket, Slot};
+pub use super::derive::{DeriveExpiry, DeriveMarket, DeriveOption};
+
+use super::derive::day::{Futures, Listing, Slot, Taken};
+use day::DayMarket;
 
 pub(crate) const INFO: KindInfo = KindInfo {
     id: "derive-pmrm2",
@@ -78,15 +81,6 @@ struct Parameters {
     futures: Futures,
 }
 
-/// What becomes of dated futures, which the venue does not list.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Futures {
-    #[default]
-    Refuse,
-    AsPerpetual,
-}
-
 struct DerivePmrm2 {
     id: String,
     parameters: Parameters,
@@ -106,15 +100,22 @@ fn build(name: &str, table: Table) -> Result<Box<dyn MarginModel>, MarginError> 
             parse::refuse(name, format!("coins.{coin}.{key}"), problem)
         })?;
     }
-    for (underlying, coin) in &parameters.markets {
-        if !parameters.coins.contains_key(coin) {
-            let known = parameters.coins.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-            let problem =
-                format!("is `{coin}`, which is not a market of these rules; known: {known}");
-            return Err(parse::refuse(name, format!("markets.{underlying}"), problem));
+    parameters.listing().check(name)?;
+    Ok(Box::new(DerivePmrm2 { id: name.to_owned(), parameters }))
+}
+
+impl Parameters {
+    fn listing(&self) -> Listing {
+        let taken = |(coin, own): (&String, &PmrmParameters)| {
+            let base = own.collaterals.contains_key(coin);
+            (coin.clone(), Taken { options: true, perpetual: true, base })
+        };
+        Listing {
+            coins: self.coins.iter().map(taken).collect(),
+            markets: self.markets.clone(),
+            futures: self.futures,
         }
     }
-    Ok(Box::new(DerivePmrm2 { id: name.to_owned(), parameters }))
 }
 
 impl MarginModel for DerivePmrm2 {

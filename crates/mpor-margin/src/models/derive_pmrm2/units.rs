@@ -11,23 +11,11 @@
 //!
 //! where the upper bound of the clamp holds for `k >= 0` and the lower one for `k < 0`.
 
-use mpor_core::Right;
-use mpor_pricing::{Black76, PricingError};
+use mpor_pricing::PricingError;
 
-use super::market::{PmrmExpiry, PmrmMarket, PmrmOption};
 use super::parameters::{PmrmParameters, PmrmScenario, PmrmVolShock, SkewShock};
-
-/// Columns before those of the scenarios: base value, basis up, basis down.
-const BASE: usize = 0;
-const BASIS_UP: usize = 1;
-const BASIS_DOWN: usize = 2;
-const SCENARIOS: usize = 3;
-
-/// At this deviation and above a call is worth its forward and a put its strike.
-const MAX_DEVIATION: f64 = 24.0;
-
-/// Days at which the tenor factor is one.
-const PIVOT_DAYS: f64 = 30.0;
+use crate::models::derive::values::{Values, tenor_multiple, value};
+use crate::models::derive::{DeriveExpiry, DeriveMarket, DeriveOption};
 
 /// What the formulas need of one expiry.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -53,10 +41,8 @@ pub struct PmrmUnits {
     /// By expiry of the market.
     pub terms: Vec<ExpiryTerms>,
     /// The options.
-    pub options: Vec<PmrmOption>,
-    columns: usize,
-    /// One row an option: base, basis up, basis down, then the scenarios.
-    values: Vec<f64>,
+    pub options: Vec<DeriveOption>,
+    values: Values,
 }
 
 impl PmrmUnits {
@@ -66,86 +52,51 @@ impl PmrmUnits {
     /// [`PricingError::Input`] for a forward, strike or volatility that admits no value.
     pub fn new(
         parameters: &PmrmParameters,
-        market: &PmrmMarket,
-        options: Vec<PmrmOption>,
+        market: &DeriveMarket,
+        options: Vec<DeriveOption>,
     ) -> Result<Self, PricingError> {
         let terms: Vec<ExpiryTerms> =
             market.expiries.iter().map(|expiry| ExpiryTerms::new(parameters, expiry)).collect();
-        let columns = SCENARIOS + parameters.scenarios.len();
-        let mut values = Vec::with_capacity(options.len() * columns);
+        let mut values = Values::with_capacity(options.len(), parameters.scenarios.len());
         for option in &options {
             let (expiry, terms) = (&market.expiries[option.expiry], &terms[option.expiry]);
             let basis = parameters.basis_contingency;
-            values.push(value(option, expiry, 1.0, option.vol)?);
-            values.push(value(option, expiry, basis.spot_up, option.vol)?);
-            values.push(value(option, expiry, basis.spot_down, option.vol)?);
+            let rate = expiry.rate.max(0.0);
+            values.push(value(option, expiry, 1.0, option.vol, rate)?);
+            values.push(value(option, expiry, basis.spot_up, option.vol, rate)?);
+            values.push(value(option, expiry, basis.spot_down, option.vol, rate)?);
             for scenario in &parameters.scenarios {
                 let vol = shocked_vol(parameters, terms, option, expiry, scenario);
-                values.push(value(option, expiry, scenario.spot_shock, vol)?);
+                values.push(value(option, expiry, scenario.spot_shock, vol, rate)?);
             }
         }
-        Ok(PmrmUnits { terms, options, columns, values })
+        Ok(PmrmUnits { terms, options, values })
     }
 
     /// Values of one option: base, basis up, basis down, then the scenarios, USD per coin.
     #[must_use]
     pub fn row(&self, option: usize) -> &[f64] {
-        &self.values[option * self.columns..(option + 1) * self.columns]
+        self.values.row(option)
     }
 
     /// Number of columns of a row.
     #[must_use]
     pub fn columns(&self) -> usize {
-        self.columns
-    }
-}
-
-/// Values of the options of one expiry together, in the columns of [`PmrmUnits`].
-#[derive(Clone, Debug)]
-pub(super) struct Shocked(Vec<f64>);
-
-impl Shocked {
-    pub fn zero(columns: usize) -> Self {
-        Shocked(vec![0.0; columns])
-    }
-
-    pub fn clear(&mut self) {
-        self.0.fill(0.0);
-    }
-
-    pub fn add(&mut self, amount: f64, row: &[f64]) {
-        for (sum, unit) in self.0.iter_mut().zip(row) {
-            *sum += amount * unit;
-        }
-    }
-
-    pub fn base(&self) -> f64 {
-        self.0[BASE]
-    }
-
-    pub fn basis_up_pnl(&self) -> f64 {
-        self.0[BASIS_UP] - self.base()
-    }
-
-    pub fn basis_down_pnl(&self) -> f64 {
-        self.0[BASIS_DOWN] - self.base()
-    }
-
-    pub fn scenarios(&self) -> &[f64] {
-        &self.0[SCENARIOS..]
+        self.values.columns()
     }
 }
 
 impl ExpiryTerms {
-    fn new(parameters: &PmrmParameters, expiry: &PmrmExpiry) -> Self {
+    fn new(parameters: &PmrmParameters, expiry: &DeriveExpiry) -> Self {
         let (vol, margin, basis) =
             (&parameters.vol_shock, &parameters.margin, &parameters.basis_contingency);
         let (years, rate) = (expiry.years(), expiry.rate.max(0.0));
-        // The power goes by the days to expiry themselves, the ratio by the floored ones.
-        let days = expiry.seconds / 86_400.0;
-        let power = if days <= PIVOT_DAYS { vol.short_term_power } else { vol.long_term_power };
-        let days = days.max(vol.dte_floor_seconds / 86_400.0);
-        let multiple = libm::pow(PIVOT_DAYS / days, power);
+        let multiple = tenor_multiple(
+            expiry.seconds,
+            vol.dte_floor_seconds,
+            vol.short_term_power,
+            vol.long_term_power,
+        );
         let long = -years * (rate * margin.long_rate_mult + margin.long_rate_add);
         let short = years * (rate * margin.short_rate_mult + margin.short_rate_add);
         let undiscount = libm::exp(rate * years);
@@ -162,29 +113,11 @@ impl ExpiryTerms {
     }
 }
 
-fn value(
-    option: &PmrmOption,
-    expiry: &PmrmExpiry,
-    shock: f64,
-    vol: f64,
-) -> Result<f64, PricingError> {
-    let (years, rate) = (expiry.years(), expiry.rate.max(0.0));
-    let forward = expiry.forward(shock);
-    if vol * years.sqrt() >= MAX_DEVIATION {
-        let bound = match option.right {
-            Right::Call => forward,
-            Right::Put => option.strike,
-        };
-        return Ok(bound * libm::exp(-rate * years));
-    }
-    Ok(Black76::new(forward, option.strike, years, vol, rate, option.right)?.price())
-}
-
 fn shocked_vol(
     parameters: &PmrmParameters,
     terms: &ExpiryTerms,
-    option: &PmrmOption,
-    expiry: &PmrmExpiry,
+    option: &DeriveOption,
+    expiry: &DeriveExpiry,
     scenario: &PmrmScenario,
 ) -> f64 {
     let skew = &parameters.skew_shock;

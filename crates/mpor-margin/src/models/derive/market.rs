@@ -1,4 +1,4 @@
-//! What PMRM 2 is asked about: a market at one instant, the options quoted in it, and a book.
+//! What Derive's managers look at: a market at one instant, and the options quoted in it.
 //!
 //! A margin date of a replay and a published test case both become these types, so both run through the same arithmetic.
 
@@ -9,7 +9,7 @@ pub const AVERAGING_SECONDS: f64 = 1800.0;
 
 /// One coin's market. Prices in USD; confidences of feeds from 0 to 1.
 #[derive(Clone, Debug, PartialEq)]
-pub struct PmrmMarket {
+pub struct DeriveMarket {
     /// Spot price.
     pub spot: f64,
     /// Confidence of the spot feed.
@@ -21,12 +21,12 @@ pub struct PmrmMarket {
     /// USD per unit of the coin that cash is kept in.
     pub stable_price: f64,
     /// Expiries of the options.
-    pub expiries: Vec<PmrmExpiry>,
+    pub expiries: Vec<DeriveExpiry>,
 }
 
 /// One expiry.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct PmrmExpiry {
+pub struct DeriveExpiry {
     /// Seconds to go, not below zero.
     pub seconds: f64,
     /// The part of the forward that the average has already fixed, and that no scenario moves.
@@ -41,7 +41,7 @@ pub struct PmrmExpiry {
 
 /// One option that somebody holds.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct PmrmOption {
+pub struct DeriveOption {
     /// Position of its expiry in the market.
     pub expiry: usize,
     /// Strike in USD.
@@ -52,33 +52,7 @@ pub struct PmrmOption {
     pub vol: f64,
 }
 
-/// What one account holds in one market. Amounts in coins, short negative.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct PmrmBook {
-    /// Perpetual.
-    pub perp: f64,
-    /// Unrealised P&L of the perpetual, USD.
-    pub perp_unrealised: f64,
-    /// Positions in the market's options: which, and how many.
-    pub options: Vec<(usize, f64)>,
-    /// What is posted.
-    pub collaterals: Vec<PmrmHolding>,
-}
-
-/// One asset posted.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PmrmHolding {
-    /// Its name among the market's collaterals.
-    pub name: String,
-    /// Units.
-    pub amount: f64,
-    /// USD per unit.
-    pub price: f64,
-    /// Confidence of its feed.
-    pub confidence: f64,
-}
-
-impl PmrmExpiry {
+impl DeriveExpiry {
     /// Seconds a year.
     pub const YEAR_SECONDS: f64 = 365.0 * 86_400.0;
 
@@ -88,26 +62,18 @@ impl PmrmExpiry {
         let open = (seconds / AVERAGING_SECONDS).min(1.0);
         let forward_variable = forward * open;
         let forward_fixed = forward - forward_variable;
-        PmrmExpiry { seconds, forward_fixed, forward_variable, rate, confidence: 1.0 }
+        DeriveExpiry { seconds, forward_fixed, forward_variable, rate, confidence: 1.0 }
     }
 
     /// Years of 365 days to go.
     #[must_use]
     pub fn years(&self) -> f64 {
-        self.seconds / PmrmExpiry::YEAR_SECONDS
+        self.seconds / DeriveExpiry::YEAR_SECONDS
     }
 
     /// The forward with its variable part multiplied by `shock`.
     #[must_use]
     pub fn forward(&self, shock: f64) -> f64 {
         self.forward_variable * shock + self.forward_fixed
-    }
-}
-
-impl PmrmBook {
-    /// Whether nothing is held.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.perp == 0.0 && self.options.is_empty() && self.collaterals.is_empty()
     }
 }

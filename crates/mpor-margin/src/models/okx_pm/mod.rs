@@ -1,0 +1,146 @@
+//! OKX's portfolio margin without the modules whose formula is not public: MR1, MR2, MR4, MR6, MR7, and of an account MR8 and MR9.
+//!
+//! ```text
+//! maintenance of a risk unit = max( max(MR1, MR2, MR6) + MR4, MR7 ),   initial = 1.3 x maintenance
+//! ```
+//!
+//! one risk unit an underlying, the units added; the arithmetic is in [`assessment`], what is shared by all accounts in [`units`].
+//!
+//! Source: OKX's help articles and announcements of 2021 to 2025, and the example of its position-builder endpoint of
+//! 2025-01-15. **Exact** for spot, futures and perpetuals: MR1, MR4, MR6, MR7 and both levels reproduce the two published risk
+//! units. **Style**: everything about options (the volatility moves of MR1 by tenor, MR2, their costs in MR7) rests on secondary
+//! sources and on choices made here; whether spot hedges pay MR4 is not settled. **Out**, and lines of the breakdown at zero: MR3
+//! (vega across expiries) and MR5 (rates).
+//! Assumes on a margin date: quote coins at par, no borrowing (MR8) and no cash (MR9), both lines at zero; coin-settled contracts
+//! count with the USD P&L of the coins they stand for. Options without interest. Says nothing about open orders.
+
+pub mod assessment;
+pub mod parameters;
+pub mod units;
+
+mod day;
+mod report;
+
+use std::collections::BTreeMap;
+
+use mpor_core::Portfolio;
+use mpor_risk::Day;
+use serde::Deserialize;
+use toml::Table;
+
+use crate::catalog::{KindInfo, Parameter, Size};
+use crate::error::MarginError;
+use crate::held::Held;
+use crate::model::{Amounts, MarginModel, MarginReport, Prepared, Scratch};
+use crate::models::venue::Slots;
+use crate::parse;
+
+pub use assessment::{OkxAccount, OkxAssessment, OkxBasis, OkxBinding, OkxStablecoin};
+pub use parameters::OkxParameters;
+pub use units::OkxUnits;
+
+use day::RiskUnit;
+
+pub(crate) const INFO: KindInfo = KindInfo {
+    id: "okx-pm-style",
+    summary: "OKX portfolio margin, in the style of: modules MR1, MR2, MR4, MR6, MR7; MR3 and MR5 are not known",
+    source: "OKX's help articles, announcements and position-builder example of 2025-01-15; secondary for options",
+    size: Size::Dependent,
+    parameters: &[
+        Parameter::required(
+            "classes",
+            "{ CLASS = { spot_moves, .. } }: the classes of underlyings, as in rules/okx/pm-style",
+        ),
+        Parameter::required("coins", "{ UNDERLYING = CLASS }: the class of each underlying"),
+    ],
+    build,
+};
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Parameters {
+    classes: BTreeMap<String, OkxParameters>,
+    coins: BTreeMap<String, String>,
+}
+
+struct OkxPm {
+    id: String,
+    parameters: Parameters,
+}
+
+struct PreparedPm<'d> {
+    held: Held<'d>,
+    slots: Slots,
+    units: Vec<RiskUnit<'d>>,
+}
+
+fn build(name: &str, table: Table) -> Result<Box<dyn MarginModel>, MarginError> {
+    let parameters: Parameters = parse::parameters(name, "", table)?;
+    for (class, own) in &parameters.classes {
+        own.check().map_err(|(key, problem)| {
+            parse::refuse(name, format!("classes.{class}.{key}"), problem)
+        })?;
+    }
+    for (coin, class) in &parameters.coins {
+        if !parameters.classes.contains_key(class) {
+            let known = parameters.known();
+            let problem =
+                format!("is `{class}`, which is not a class of these rules; known: {known}");
+            return Err(parse::refuse(name, format!("coins.{coin}"), problem));
+        }
+    }
+    Ok(Box::new(OkxPm { id: name.to_owned(), parameters }))
+}
+
+impl Parameters {
+    /// The parameters of an underlying's class.
+    fn of(&self, underlying: &str) -> Option<&OkxParameters> {
+        self.classes.get(self.coins.get(underlying)?)
+    }
+
+    fn known(&self) -> String {
+        self.classes.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl MarginModel for OkxPm {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn history_steps(&self) -> usize {
+        1
+    }
+
+    fn prepare<'d>(&self, day: &'d Day<'_>) -> Result<Box<dyn Prepared + 'd>, MarginError> {
+        let (slots, units) = day::risk_units(&self.parameters, day)?;
+        Ok(Box::new(PreparedPm { held: Held::new(&self.id, day), slots, units }))
+    }
+}
+
+impl Prepared for PreparedPm<'_> {
+    fn requirement(&self, portfolio: &Portfolio) -> Result<MarginReport, MarginError> {
+        let gross_notional = self.held.gross_notional(portfolio)?;
+        Ok(report::of_units(&self.assess(portfolio)?, gross_notional))
+    }
+
+    fn amounts<'p>(
+        &'p self,
+        portfolio: &Portfolio,
+        _scratch: &mut Scratch,
+    ) -> Result<Amounts<'p>, MarginError> {
+        Ok(report::amounts(&self.assess(portfolio)?))
+    }
+}
+
+impl<'d> PreparedPm<'d> {
+    /// The risk units that the book holds something of.
+    fn assess(
+        &self,
+        portfolio: &Portfolio,
+    ) -> Result<Vec<(&RiskUnit<'d>, OkxAssessment)>, MarginError> {
+        let books = self.slots.books(&self.held, portfolio)?;
+        let held = self.units.iter().zip(&books).filter(|(_, book)| !book.is_empty());
+        Ok(held.map(|(unit, book)| (unit, unit.assess(book))).collect())
+    }
+}

@@ -1,0 +1,104 @@
+//! The assessment of an account as a requirement with its breakdown.
+
+use super::array::scenario_name;
+use super::assessment::{CommodityAssessment, Order, SpanAssessment};
+use crate::component::Component;
+use crate::model::MarginReport;
+
+/// Requirements on top of the value of the positions: what must be there beside the options, and their value.
+pub(super) fn of_account(
+    names: &[&str],
+    assessment: &SpanAssessment,
+    order: Order,
+    initial_ratio: f64,
+    gross_notional: f64,
+) -> MarginReport {
+    let risk = match order {
+        Order::Commodity => by_commodity(names, assessment),
+        Order::Account => over_account(names, assessment),
+    };
+    let initial = Component::scaled("initial risk", initial_ratio, risk.clone());
+    let binding = (!names.is_empty()).then(|| {
+        if assessment.net_option_value > initial.amount().max(0.0) {
+            "net option value".to_owned()
+        } else {
+            let bound = |(name, own): (&&str, &CommodityAssessment)| {
+                format!("{name}: {}", bound(own, order))
+            };
+            let all: Vec<String> = names.iter().zip(&assessment.commodities).map(bound).collect();
+            all.join("; ")
+        }
+    });
+    MarginReport {
+        initial: requirement("initial margin", initial, assessment),
+        maintenance: requirement("maintenance margin", risk, assessment),
+        binding,
+        gross_notional,
+    }
+}
+
+/// Options that were paid for lose at most what they are worth; with all of them worth less than the risk, the risk is needed.
+fn requirement(name: &'static str, risk: Component, assessment: &SpanAssessment) -> Component {
+    let value = Component::leaf("net option value", assessment.net_option_value);
+    Component::max(name, vec![risk, value, Component::leaf("nothing", 0.0)])
+}
+
+fn by_commodity(names: &[&str], assessment: &SpanAssessment) -> Component {
+    let commodity = |(name, own): (&&str, &CommodityAssessment)| {
+        let credit = Component::leaf("inter-commodity credit", -own.inter_credit);
+        let risk = Component::sum("after credits", vec![charged("risk", own), credit]);
+        let minimum = Component::leaf("short option minimum", own.short_option_minimum);
+        Component::max((*name).to_owned(), vec![risk, minimum])
+    };
+    let parts = names.iter().zip(&assessment.commodities).map(commodity);
+    Component::sum("risk of commodities", parts.collect())
+}
+
+fn over_account(names: &[&str], assessment: &SpanAssessment) -> Component {
+    let own = || names.iter().zip(&assessment.commodities);
+    let leaves = |name: &'static str, of: fn(&CommodityAssessment) -> f64| {
+        let leaf = |(name, own): (&&str, &CommodityAssessment)| {
+            Component::leaf((*name).to_owned(), of(own))
+        };
+        Component::sum(name, own().map(leaf).collect())
+    };
+    let parts = own().map(|(name, own)| charged((*name).to_owned(), own)).collect();
+    let charged = Component::sum("scan risk and charges", parts);
+    let minimum = leaves("short option minimum", |own| own.short_option_minimum);
+    let larger = Component::max("before credits", vec![charged, minimum]);
+    let credits = leaves("inter-commodity credits", |own| own.inter_credit);
+    Component::sum("risk", vec![larger, Component::scaled("credits", -1.0, credits)])
+}
+
+fn charged(
+    name: impl Into<std::borrow::Cow<'static, str>>,
+    own: &CommodityAssessment,
+) -> Component {
+    let scan = format!("scan risk: {}", scenario(own));
+    let spreads = own
+        .intra_charges
+        .iter()
+        .enumerate()
+        .map(|(index, charge)| Component::leaf(format!("spread {}", index + 1), *charge));
+    let parts = vec![
+        Component::leaf(scan, own.scan_risk),
+        Component::sum("intra-commodity spreads", spreads.collect()),
+        Component::leaf("spot month", own.spot_charge),
+    ];
+    Component::sum(name, parts)
+}
+
+fn bound(own: &CommodityAssessment, order: Order) -> String {
+    if order == Order::Commodity && own.short_option_minimum > own.charged() - own.inter_credit {
+        return "short option minimum".to_owned();
+    }
+    scenario(own)
+}
+
+fn scenario(own: &CommodityAssessment) -> String {
+    if own.scan_risk > 0.0 {
+        scenario_name(own.active_scenario)
+    } else {
+        "no losing scenario".to_owned()
+    }
+}

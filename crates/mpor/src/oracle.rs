@@ -1,0 +1,382 @@
+//! What the study's index prices, their faults and its collateral come to: tables and remarks beside those of every study.
+//!
+//! | table | row | when |
+//! | --- | --- | --- |
+//! | `index` | scenario (empty = as recorded), index, instant of its sources: price, sources used, stale, absent, clamped, whether carried | with `[[index]]` |
+//! | `liquidations` | scenario (empty = as recorded), account with collateral, model | with `[[collateral]]` |
+//! | `oracle` | scenario, account, model: requirement, breaches, shortfall and liquidations with the faults and without | with `[[fault]]` |
+//!
+//! Under a scenario the market is read again with its faults in the sources, and every requirement and loss is made again of
+//! what the venue then believed: the same accounts, positions and margin dates, other prices. Positions that a rule opened
+//! stay those of the recorded prices, so that what differs is the oracle alone.
+
+use mpor_backtest::day::Parts;
+use mpor_backtest::liquidation::{Liquidation, liquidation, pnl_since_start};
+use mpor_backtest::{BacktestResult, ReplayConfig, assemble, replay};
+use mpor_core::{Column, CoreError, History, Table};
+use mpor_data::index::StepCounts;
+
+use crate::error::MporError;
+use crate::loaded::{Loaded, replay_error};
+use crate::market::{self, BuiltIndex, Held};
+use crate::progress::Progress;
+use crate::run::assembly;
+use crate::study::StudyFile;
+
+/// What is to be written, and said.
+#[derive(Debug, Default)]
+pub(crate) struct Oracle {
+    /// Further tables of the run.
+    pub tables: Vec<Table>,
+    /// Remarks for the report.
+    pub notes: Vec<String>,
+}
+
+/// One account under one model, with a scenario's faults and without.
+#[derive(Clone, Debug, PartialEq)]
+struct Comparison {
+    scenario: String,
+    account: usize,
+    model: usize,
+    mean_without: f64,
+    mean_with: f64,
+    /// The largest rise and the largest fall of the initial margin at any date.
+    rise: f64,
+    fall: f64,
+    without: Losses,
+    with: Losses,
+    /// Whether it was liquidated; `None` for an account without collateral.
+    liquidated: Option<(bool, bool)>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Losses {
+    breaches: usize,
+    shortfall: f64,
+    worst: f64,
+}
+
+/// One account under one model in one scenario.
+struct Row {
+    scenario: String,
+    account: usize,
+    model: usize,
+    found: Option<Liquidation>,
+}
+
+/// Replays every scenario and compares it with what was found on the recorded prices.
+pub(crate) fn tell(
+    file: &StudyFile,
+    loaded: &Loaded,
+    result: &BacktestResult,
+    progress: &dyn Progress,
+) -> Result<Oracle, MporError> {
+    let mut oracle = Oracle::default();
+    let names = file.scenarios();
+    let mut indices = vec![("", loaded.market.indices.clone())];
+    if names.is_empty() && file.study.collateral.is_empty() {
+        oracle.tables.extend(index_table(&indices)?);
+        return Ok(oracle);
+    }
+    progress.begin("replaying oracle faults", names.len() + 1);
+    let recorded = liquidations(loaded, result, loaded.history(), &loaded.market.collateral, "")?;
+    progress.advance(1);
+    let (mut rows, mut compared) = (Vec::new(), Vec::new());
+    for name in &names {
+        let under = scenario(file, loaded, name).map_err(|error| {
+            MporError::History(format!("under the fault scenario `{name}`: {error}"))
+        })?;
+        compared.extend(compare(name, result, &under.result, &recorded, &under.rows));
+        rows.extend(under.rows);
+        indices.push((*name, under.indices));
+        progress.advance(1);
+    }
+    progress.end();
+    let all: Vec<Row> = recorded.into_iter().chain(rows).collect();
+    if !file.study.collateral.is_empty() {
+        oracle.notes.extend(collateral_notes(loaded));
+        oracle.notes.extend(all.iter().filter_map(|row| liquidated_note(row, result)));
+        oracle.tables.push(liquidation_table(&all, result)?);
+    }
+    if !names.is_empty() {
+        for (name, under) in &indices[1..] {
+            oracle.notes.push(scenario_note(file, name, &compared, result));
+            oracle.notes.extend(index_notes(name, &loaded.market.indices, under));
+        }
+        oracle.tables.push(oracle_table(&compared, result)?);
+    }
+    oracle.tables.extend(index_table(&indices)?);
+    Ok(oracle)
+}
+
+/// The study under a scenario's faults.
+struct Under {
+    result: BacktestResult,
+    rows: Vec<Row>,
+    indices: Vec<BuiltIndex>,
+}
+
+fn scenario(file: &StudyFile, loaded: &Loaded, name: &str) -> Result<Under, MporError> {
+    let recorded = loaded.history();
+    let market = market::load_under(file, Some((name, recorded.panel.times())))?;
+    let history = History {
+        universe: recorded.universe.clone(),
+        marks: recorded.marks.clone(),
+        ..market.history
+    };
+    let (steps, horizon) = (loaded.steps.clone(), loaded.horizon);
+    let config = ReplayConfig { steps, horizon, seed: file.study.seed, parts: Parts::Drop };
+    let days = replay(&history, &loaded.books, &loaded.asked(), &config)
+        .map_err(|error| replay_error(file, error))?;
+    let result = assemble(days, assembly(file, loaded, &history))?;
+    let rows = liquidations(loaded, &result, &history, &market.collateral, name)?;
+    Ok(Under { result, rows, indices: market.indices })
+}
+
+/// Every account with collateral under every model, in order of account and model.
+fn liquidations(
+    loaded: &Loaded,
+    result: &BacktestResult,
+    history: &History,
+    held: &[Held],
+    scenario: &str,
+) -> Result<Vec<Row>, MporError> {
+    let has = |account: &&usize| held.iter().any(|one| one.account == result.accounts[**account]);
+    let all: Vec<usize> = (0..result.accounts.len()).collect();
+    let accounts: Vec<usize> = all.iter().filter(has).copied().collect();
+    if accounts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let paths = pnl_since_start(history, &loaded.books, loaded.steps.clone(), &accounts)?;
+    let mut rows = Vec::new();
+    for (account, pnl) in accounts.into_iter().zip(paths) {
+        let own = held.iter().filter(|one| one.account == result.accounts[account]);
+        let mut collateral = vec![0.0; pnl.len()];
+        for one in own {
+            let values = &one.values[loaded.steps.clone()];
+            collateral.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+        }
+        for (model, paths) in result.requirements.iter().enumerate() {
+            let found = liquidation(&collateral, &pnl, &paths[account].maintenance);
+            rows.push(Row { scenario: scenario.to_owned(), account, model, found });
+        }
+    }
+    Ok(rows)
+}
+
+fn compare(
+    scenario: &str,
+    without: &BacktestResult,
+    with: &BacktestResult,
+    recorded: &[Row],
+    under: &[Row],
+) -> Vec<Comparison> {
+    let pairs = recorded.iter().zip(under);
+    let liquidated = |model: usize, account: usize| {
+        let mut own = pairs.clone().filter(|(row, _)| row.model == model && row.account == account);
+        own.next().map(|(before, after)| (before.found.is_some(), after.found.is_some()))
+    };
+    let mut all = Vec::new();
+    for account in 0..without.accounts.len() {
+        for model in 0..without.models.len() {
+            let before = &without.requirements[model][account].initial;
+            let after = &with.requirements[model][account].initial;
+            let moves = || before.iter().zip(after).map(|(before, after)| after - before);
+            let mean = |path: &[f64]| path.iter().sum::<f64>() / path.len().max(1) as f64;
+            all.push(Comparison {
+                scenario: scenario.to_owned(),
+                account,
+                model,
+                mean_without: mean(before),
+                mean_with: mean(after),
+                rise: moves().fold(0.0, f64::max),
+                fall: moves().fold(0.0, |most, change| f64::max(most, -change)),
+                without: losses(without, model, account),
+                with: losses(with, model, account),
+                liquidated: liquidated(model, account),
+            });
+        }
+    }
+    all
+}
+
+fn losses(result: &BacktestResult, model: usize, account: usize) -> Losses {
+    let own = result.breaches.iter().filter(|row| row.model == model && row.account == account);
+    own.fold(Losses::default(), |sum, breach| Losses {
+        breaches: sum.breaches + 1,
+        shortfall: sum.shortfall + breach.shortfall(),
+        worst: sum.worst.max(breach.shortfall()),
+    })
+}
+
+/// Whose price the collateral of each account is valued at.
+fn collateral_notes(loaded: &Loaded) -> Vec<String> {
+    let held = loaded.market.collateral.iter();
+    held.map(|one| {
+        format!("Collateral of {}: {} valued on {}.", one.account, one.asset, one.valued_on)
+    })
+    .collect()
+}
+
+fn liquidated_note(row: &Row, result: &BacktestResult) -> Option<String> {
+    let found = row.found?;
+    let prices = match row.scenario.as_str() {
+        "" => "on the recorded prices".to_owned(),
+        name => format!("under the fault {name}"),
+    };
+    Some(format!(
+        "Liquidated {prices}: {} under {} at {}: collateral of {:.0} and P&L of {:.0} since the start are below the maintenance margin of {:.0}.",
+        result.accounts[row.account],
+        result.models[row.model].id,
+        result.times[found.step],
+        found.collateral,
+        found.pnl,
+        found.maintenance
+    ))
+}
+
+/// A scenario in two sentences.
+fn scenario_note(
+    file: &StudyFile,
+    name: &str,
+    compared: &[Comparison],
+    result: &BacktestResult,
+) -> String {
+    let faults = file.study.fault.iter().filter(|fault| fault.name == name);
+    let faults: Vec<String> = faults
+        .map(|fault| {
+            let kind = format!("{:?}", fault.kind).to_lowercase();
+            format!("{} {kind} from {} to {}", fault.source, fault.from, fault.to)
+        })
+        .collect();
+    let rows = || compared.iter().filter(|row| row.scenario == name);
+    let largest = rows().max_by(|a, b| {
+        let most = |row: &Comparison| row.rise.max(row.fall);
+        most(a).total_cmp(&most(b))
+    });
+    let moved = largest.map_or(String::new(), |row| {
+        let up = row.rise >= row.fall;
+        format!(
+            "the initial margin is off by at most {:.0} ({} under {}, {})",
+            row.rise.max(row.fall),
+            result.accounts[row.account],
+            result.models[row.model].id,
+            if up { "too high" } else { "too low" }
+        )
+    });
+    let breaches = |of: fn(&Comparison) -> usize| rows().map(of).sum::<usize>();
+    let sold = |of: fn((bool, bool)) -> bool| {
+        rows().filter_map(|row| row.liquidated).filter(|&pair| of(pair)).count()
+    };
+    format!(
+        "Fault {name} ({}): {moved}; breaches {} without and {} with it; liquidations {} without and {} with it, over all accounts and models.",
+        faults.join("; "),
+        breaches(|row| row.without.breaches),
+        breaches(|row| row.with.breaches),
+        sold(|pair| pair.0),
+        sold(|pair| pair.1)
+    )
+}
+
+/// What the faults made of each index whose counts they changed.
+fn index_notes(name: &str, recorded: &[BuiltIndex], under: &[BuiltIndex]) -> Vec<String> {
+    let changed = recorded.iter().zip(under).filter(|(a, b)| a.index.tally() != b.index.tally());
+    changed
+        .map(|(_, built)| {
+            let tally = built.index.tally();
+            format!(
+                "Fault {name}: of the {} instants of {} under it, fewer than {} sources count at {}, a stale source is left out at {}, a price is clamped or left out at {}, and the last index is carried at {}.",
+                tally.instants,
+                built.name,
+                built.index.sources,
+                tally.incomplete,
+                tally.stale,
+                tally.clamped,
+                tally.carried
+            )
+        })
+        .collect()
+}
+
+/// `None` without an index.
+fn index_table(all: &[(&str, Vec<BuiltIndex>)]) -> Result<Option<Table>, CoreError> {
+    if all.iter().all(|(_, indices)| indices.is_empty()) {
+        return Ok(None);
+    }
+    let rows = || {
+        all.iter().flat_map(|(scenario, indices)| {
+            indices.iter().flat_map(move |built| {
+                let index = &built.index;
+                (0..index.steps.len()).map(move |at| (*scenario, built, at))
+            })
+        })
+    };
+    let count = |of: fn(&StepCounts) -> usize| {
+        Column::counts(rows().map(|(_, built, at)| of(&built.index.steps[at])))
+    };
+    let series = || rows().map(|(_, built, at)| (&built.index.series, at));
+    let table = Table::new(
+        "index",
+        [
+            ("time", Column::times(series().map(|(series, at)| series.times[at]))),
+            ("scenario", Column::labels(rows().map(|(scenario, ..)| scenario))),
+            ("index", Column::labels(rows().map(|(_, built, _)| built.name.as_str()))),
+            ("price", Column::numbers(series().map(|(series, at)| series.values[at]))),
+            ("used", count(|step| step.used)),
+            ("stale", count(|step| step.stale)),
+            ("absent", count(|step| step.absent)),
+            ("clamped", count(|step| step.clamped)),
+            ("carried", count(|step| usize::from(step.carried))),
+        ],
+    )?;
+    Ok(Some(table))
+}
+
+fn liquidation_table(all: &[Row], result: &BacktestResult) -> Result<Table, CoreError> {
+    let number = |of: fn(Liquidation) -> f64| {
+        Column::Number(all.iter().map(|row| row.found.map(of)).collect())
+    };
+    let time = |row: &Row| row.found.map(|found| result.times[found.step]);
+    Table::new(
+        "liquidations",
+        [
+            ("scenario", Column::labels(all.iter().map(|row| row.scenario.as_str()))),
+            ("account", Column::labels(all.iter().map(|row| &result.accounts[row.account]))),
+            ("model", Column::labels(all.iter().map(|row| &result.models[row.model].id))),
+            ("time", Column::Time(all.iter().map(time).collect())),
+            ("collateral", number(|found| found.collateral)),
+            ("pnl", number(|found| found.pnl)),
+            ("equity", number(|found| found.equity())),
+            ("maintenance", number(|found| found.maintenance)),
+        ],
+    )
+}
+
+fn oracle_table(all: &[Comparison], result: &BacktestResult) -> Result<Table, CoreError> {
+    let number = |of: fn(&Comparison) -> f64| Column::numbers(all.iter().map(of));
+    let count = |of: fn(&Comparison) -> usize| Column::counts(all.iter().map(of));
+    let sold = |of: fn((bool, bool)) -> bool| {
+        let one = |row: &Comparison| row.liquidated.map(|pair| i64::from(of(pair)));
+        Column::Count(all.iter().map(one).collect())
+    };
+    Table::new(
+        "oracle",
+        [
+            ("scenario", Column::labels(all.iter().map(|row| row.scenario.as_str()))),
+            ("account", Column::labels(all.iter().map(|row| &result.accounts[row.account]))),
+            ("model", Column::labels(all.iter().map(|row| &result.models[row.model].id))),
+            ("requirement_without", number(|row| row.mean_without)),
+            ("requirement_with", number(|row| row.mean_with)),
+            ("largest_rise", number(|row| row.rise)),
+            ("largest_fall", number(|row| row.fall)),
+            ("breaches_without", count(|row| row.without.breaches)),
+            ("breaches_with", count(|row| row.with.breaches)),
+            ("shortfall_without", number(|row| row.without.shortfall)),
+            ("shortfall_with", number(|row| row.with.shortfall)),
+            ("worst_shortfall_without", number(|row| row.without.worst)),
+            ("worst_shortfall_with", number(|row| row.with.worst)),
+            ("liquidated_without", sold(|pair| pair.0)),
+            ("liquidated_with", sold(|pair| pair.1)),
+        ],
+    )
+}
