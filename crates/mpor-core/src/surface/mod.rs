@@ -14,7 +14,7 @@
 //! Between tenors `theta` is linear in time; outside the pillars the at-the-money volatility is flat.
 //!
 //! A surface of [`Smiles::Ssvi`] has its own `rho` and `psi = theta phi` at every pillar, under the conditions of
-//! [`slice`]; between pillars `theta`, `psi` and `rho psi` are linear in time, which keeps all conditions, and the surface
+//! [`mod@slice`]; between pillars `theta`, `psi` and `rho psi` are linear in time, which keeps all conditions, and the surface
 //! free of arbitrage everywhere (Corbetta, Cohort, Laachir and Martini 2019, "Robust calibration and arbitrage-free
 //! interpolation of SSVI slices", Decisions in Economics and Finance 42). A surface of [`Smiles::Svi`] has raw slices that do
 //! not cross, with total variance linear in time at every log-moneyness: no calendar arbitrage, and a density that is
@@ -100,7 +100,7 @@ impl VolSurface {
     ///
     /// # Errors
     /// As [`VolSurface::new`]; [`CoreError::SliceButterfly`] and [`CoreError::SliceOrder`] naming the slices and the
-    /// condition of [`slice`] that they break; [`CoreError::SurfaceTenors`] when there are not as many years as slices.
+    /// condition of [`mod@slice`] that they break; [`CoreError::SurfaceTenors`] when there are not as many years as slices.
     pub fn from_ssvi(
         years: &[f64],
         slices: Vec<SsviSlice>,

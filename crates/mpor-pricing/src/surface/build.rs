@@ -1,6 +1,6 @@
 //! From the rows of an option chain to a volatility surface without arbitrage, with everything that was done on the way.
 //!
-//! Rows are screened ([`crate::surface::screen`]), a model is fitted, quotes far from the fit are dropped once and the model
+//! Rows are screened ([`mod@crate::surface::screen`]), a model is fitted, quotes far from the fit are dropped once and the model
 //! is fitted again. The surface is checked for arbitrage by its own constructor, so a fit that admits any is refused with
 //! where and by how much.
 

@@ -1,7 +1,7 @@
 //! Volatility surfaces from quotes, and models of them for history without quotes.
 //!
 //! A snapshot of a chain becomes a surface by [`build_surface`]: rows ([`row`]) get their forward ([`forward`]), are screened
-//! with reasons ([`screen`]) and fitted by one model (`ssvi`, `essvi` or `svi`, see [`build`]) that is free of arbitrage; how
+//! with reasons ([`mod@screen`]) and fitted by one model (`ssvi`, `essvi` or `svi`, see [`build`]) that is free of arbitrage; how
 //! well is in [`quality`].
 //!
 //! For history without quotes a chain is cleaned ([`chain`]), one smile shape is fitted to it ([`shape`]) and the speed at
