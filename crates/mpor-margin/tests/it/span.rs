@@ -94,7 +94,9 @@ fn the_orders_differ_where_the_minimum_meets_a_credit() {
     let own = |quantity| assess(&terms, PriceRisk::ScanRange, &[short], &[(0, quantity)]);
     let leg = |of, side| SpreadLeg { of, side, ratio: 1.0 };
     let spread = InterSpread { legs: vec![leg(0, Side::A), leg(1, Side::B)], credit_rate: 0.5 };
-    let account = |order| SpanAssessment::new(vec![own(2.0), own(-1.0)], &[spread.clone()], order);
+    let account = |order| {
+        SpanAssessment::new(vec![own(2.0), own(-1.0)], std::slice::from_ref(&spread), order)
+    };
     // hand: scan 20 and 0, one spread of credit 5 in each, minimum 0 and 30
     assert_eq!(account(Order::Commodity).risk, 15.0 + 30.0);
     assert_eq!(account(Order::Account).risk, 30.0 - 10.0);

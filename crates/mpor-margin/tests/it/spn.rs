@@ -4,6 +4,8 @@ use mpor_core::Right;
 use mpor_margin::models::span::Order;
 use mpor_margin::models::span::spn::{SpnError, SpnFile, SpnKind, SpnUnitKey};
 
+use crate::market::Market;
+
 /// Wheat and maize of an exchange that does not exist; ranges of 300 and 150 a contract.
 fn file() -> String {
     let wheat = futures("1", "WHT", 50.0, 6.0, &[("20260300", 600.0), ("20260500", 610.0)]);
@@ -135,6 +137,27 @@ fn the_requirement_of_a_book_of_the_file() {
     assert_eq!((wheat.inter_credit, maize.inter_credit), (150.0, 150.0));
     assert_eq!(account.risk, (300.0 + 40.0 + 30.0 - 150.0) + (600.0 - 150.0));
     assert_eq!(account.requirement, account.risk + 450.0);
+}
+
+#[test]
+fn a_study_takes_the_arrays_of_the_file() {
+    let margins = read(&file()).unwrap().margins();
+    let named = [("SPX-FUT", future("WHT", "20260300")), ("SPX-P-3800", call())];
+    let mut commodity: toml::Table =
+        toml::from_str("price_range = { points = 6.0 }\nextreme = { multiple = 3, cover = 0.32 }")
+            .unwrap();
+    commodity.insert("contracts".to_owned(), margins.given_arrays(&named).unwrap().into());
+    let mut model = toml::Table::new();
+    model.insert("kind".to_owned(), "span".into());
+    model.insert(
+        "commodities".to_owned(),
+        toml::Table::from_iter([("SPX".to_owned(), commodity.into())]).into(),
+    );
+    let report = Market::new().ask(&model.to_string(), &[("SPX-FUT", 2.0), ("SPX-P-3800", -1.0)]);
+    // hand: two of 300 a contract less half of one
+    assert_eq!(report.unwrap().maintenance.amount(), 450.0);
+    let error = margins.given_arrays(&[("X", future("RYE", "20260300"))]).unwrap_err();
+    assert!(error.to_string().starts_with("RYE 20260300 is not in the file"), "{error}");
 }
 
 #[test]

@@ -4,8 +4,9 @@
 //! requirement = sum over strategies formed of number x requirement of one,   the grouping that makes the sum least
 //! ```
 //!
-//! The table of strategies is in [`strategy`], the search in [`pairing`]: exact, by a linear program and branch and bound. Each
-//! level is made least on its own. Underlyings do not offset.
+//! The table of strategies is in [`strategy`], the search in [`pairing`]: exact, by a linear program, cuts and branch and bound.
+//! For very many contracts of one underlying it may be ended early; the breakdown then says how far the amount may be above the
+//! least. Each level is made least on its own. Underlyings do not offset.
 //!
 //! Source: Regulation T (stock), the exchange's page on strategy-based margin (long options, spreads, covered calls), brokers'
 //! restatements (short options). From memory in the specification: short stock, straddles, protective put, collar, conversion,
@@ -21,6 +22,7 @@ pub mod pairing;
 pub mod strategy;
 
 mod parameters;
+mod search;
 mod simplex;
 
 use mpor_core::{Contract, InstrumentIx, Portfolio, Settlement, UnderlyingIx};
@@ -35,7 +37,7 @@ use crate::held::Held;
 use crate::model::{MarginModel, MarginReport, Prepared};
 use crate::parse;
 
-pub use pairing::{RegTContract, RegTGroup, RegTLevel, RegTOption, Unfinished, least};
+pub use pairing::{RegTContract, RegTGroup, RegTGrouping, RegTLevel, RegTOption, least};
 pub use strategy::{
     Collar, LongDated, ProtectivePut, RegTLeg, RegTRates, RegTUnderlying, StockRates, Strategy,
     StrategyAmounts,
@@ -209,19 +211,28 @@ impl Prepared for PreparedRegT<'_> {
         let (mut initial, mut maintenance, mut binding) = (Vec::new(), Vec::new(), Vec::new());
         let held = self.underlyings.iter().zip(&books).filter(|(_, book)| !book.is_empty());
         for (underlying, book) in held {
-            let groups = self.least(underlying, book, RegTLevel::Maintenance)?;
+            let grouping = self.least(underlying, book, RegTLevel::Maintenance);
             let stock = |(contract, _): &(usize, f64)| {
                 matches!(underlying.contracts[*contract], RegTContract::Stock { .. })
             };
-            maintenance.push(self.component(underlying, &groups));
+            let of_maintenance = self.component(underlying, &grouping);
+            let mut proven = grouping.unproven == 0.0;
             // Without stock the levels are the same.
-            let groups = if book.iter().any(stock) {
-                self.least(underlying, book, RegTLevel::Initial)?
+            let grouping = if book.iter().any(stock) {
+                self.least(underlying, book, RegTLevel::Initial)
             } else {
-                groups
+                grouping
             };
-            initial.push(self.component(underlying, &groups));
-            binding.extend(self.largest(underlying, &groups));
+            proven &= grouping.unproven == 0.0;
+            let of_initial = self.component(underlying, &grouping);
+            initial.push(if proven {
+                of_initial
+            } else {
+                // Two searches that were ended may have come unequally far.
+                Component::max("the larger level", vec![of_initial, of_maintenance.clone()])
+            });
+            maintenance.push(of_maintenance);
+            binding.extend(self.largest(underlying, &grouping.groups));
         }
         Ok(MarginReport {
             initial: Component::sum("initial margin", initial),
@@ -238,16 +249,11 @@ impl PreparedRegT<'_> {
         underlying: &DayUnderlying,
         book: &[(usize, f64)],
         level: RegTLevel,
-    ) -> Result<Vec<RegTGroup>, MarginError> {
-        let DayUnderlying { shares, contracts, instruments, .. } = underlying;
-        least(&self.rates, shares, contracts, book, level).map_err(|Unfinished| {
-            let first = book.first().map_or(0, |(contract, _)| *contract);
-            let reason = "its underlying is held in so many whole contracts that the cheapest grouping was not found; split the account";
-            self.held.not_covered(instruments[first], reason)
-        })
+    ) -> RegTGrouping {
+        least(&self.rates, &underlying.shares, &underlying.contracts, book, level)
     }
 
-    fn component(&self, underlying: &DayUnderlying, groups: &[RegTGroup]) -> Component {
+    fn component(&self, underlying: &DayUnderlying, grouping: &RegTGrouping) -> Component {
         let leaf = |group: &RegTGroup| {
             let names: Vec<&str> = group
                 .contracts
@@ -257,8 +263,12 @@ impl PreparedRegT<'_> {
             let each = Component::leaf(format!("one of {}", names.join(" + ")), group.each);
             Component::scaled(group.strategy.name(), group.number, each)
         };
-        let name = self.day.universe.underlying(underlying.ix).name.clone();
-        Component::sum(name, groups.iter().map(leaf).collect())
+        let mut name = self.day.universe.underlying(underlying.ix).name.clone();
+        if grouping.unproven > 0.0 {
+            // Said where the amount stands: the search was ended before it was proven least.
+            name.push_str(&format!(" (at most {:.2} above the least)", grouping.unproven));
+        }
+        Component::sum(name, grouping.groups.iter().map(leaf).collect())
     }
 
     /// The strategy that asks for most, the first of equals.

@@ -2,8 +2,9 @@
 //!
 //! Every way of grouping is a choice of how many of each possible strategy to form, such that each position is used up; each
 //! position alone is a strategy too. The least total is found by a linear program over all strategies that the positions allow,
-//! and where contracts are whole, by branch and bound on it: a strategy is never formed in part. Positions that are themselves
-//! fractions of contracts are grouped in fractions.
+//! and where contracts are whole, by cuts and branch and bound on it: a strategy is never formed in part. Positions that are
+//! themselves fractions of contracts are grouped in fractions. A search that becomes too long ends with the best grouping found
+//! and says how far that may be above the least.
 //!
 //! Strategies that cost what their parts cost are left out of the search: long straddles, long boxes, short butterflies. Options
 //! of a strategy have one expiry, except that in a spread of two the long one may expire later, and stock goes with options of any
@@ -11,6 +12,7 @@
 
 use mpor_core::Right;
 
+use super::search::Search;
 use super::simplex::{self, Column};
 use super::strategy::{RegTLeg, RegTRates, RegTUnderlying, Strategy};
 
@@ -63,42 +65,38 @@ pub struct RegTGroup {
     pub each: f64,
 }
 
-/// Branches after which the search is given up.
-const MOST_BRANCHES: usize = 20_000;
+/// The grouping with the least requirement.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RegTGrouping {
+    /// Its strategies.
+    pub groups: Vec<RegTGroup>,
+    /// How far the total may be above the least, money: zero when the search came to its end.
+    pub unproven: f64,
+}
 
-/// How far a number may be from whole, and a total above another, and count as equal.
-const ROUNDING: f64 = 1e-7;
-
-/// The search did not end; nothing is said about the requirement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unfinished;
-
-/// The grouping of positions (contract and signed quantity) with the least requirement, and that requirement.
-///
-/// # Errors
-/// [`Unfinished`] when whole contracts admit more branches than are searched.
+/// The grouping of positions (contract and signed quantity) with the least requirement.
+#[must_use]
 pub fn least(
     rates: &RegTRates,
     underlying: &RegTUnderlying,
     contracts: &[RegTContract],
     positions: &[(usize, f64)],
     level: RegTLevel,
-) -> Result<Vec<RegTGroup>, Unfinished> {
+) -> RegTGrouping {
     let book = Book { rates, underlying, contracts, positions, level };
     let candidates = book.candidates();
     let amounts: Vec<f64> = positions.iter().map(|(_, quantity)| quantity.abs()).collect();
-    let whole = positions.iter().all(|&(contract, quantity)| match contracts[contract] {
-        RegTContract::Stock { .. } => true,
-        RegTContract::Option(_) => quantity.fract() == 0.0,
-    });
+    let stock = |contract: usize| matches!(contracts[contract], RegTContract::Stock { .. });
+    let whole = positions.iter().all(|&(of, quantity)| stock(of) || quantity.fract() == 0.0);
     let columns: Vec<Column> = candidates
         .iter()
         .map(|candidate| Column { cost: candidate.each, entries: candidate.entries.clone() })
         .collect();
-    let numbers = if whole {
-        Search { columns: &columns, amounts: &amounts, best: None, branches: 0 }.run()?
+    let (numbers, unproven) = if whole {
+        let fluid = positions.iter().map(|(contract, _)| stock(*contract)).collect();
+        Search::new(&columns, &amounts, fluid).run()
     } else {
-        simplex::cheapest(&columns, &amounts)
+        (simplex::cheapest(&columns, &amounts).solution, 0.0)
     };
     let formed = candidates.into_iter().zip(numbers).filter(|(_, number)| *number > 0.0);
     let group = |(candidate, number): (Candidate, f64)| RegTGroup {
@@ -107,7 +105,7 @@ pub fn least(
         number,
         each: candidate.each,
     };
-    Ok(formed.map(group).collect())
+    RegTGrouping { groups: formed.map(group).collect(), unproven }
 }
 
 /// A strategy that some of the positions could form.
@@ -350,113 +348,4 @@ fn strike(held: &Held) -> f64 {
 /// One expiry and one contract size.
 fn together(a: &Held, b: &Held) -> bool {
     a.option.months == b.option.months && a.option.units == b.option.units
-}
-
-/// Branch and bound over whole numbers of strategies.
-struct Search<'s> {
-    columns: &'s [Column],
-    amounts: &'s [f64],
-    best: Option<(f64, Vec<f64>)>,
-    branches: usize,
-}
-
-impl Search<'_> {
-    fn run(mut self) -> Result<Vec<f64>, Unfinished> {
-        let open = vec![(0.0, f64::INFINITY); self.columns.len()];
-        self.branch(open)?;
-        self.best.map(|(_, numbers)| numbers).ok_or(Unfinished)
-    }
-
-    /// The least total with each strategy's number within its bounds, if it beats the best so far.
-    fn branch(&mut self, bounds: Vec<(f64, f64)>) -> Result<(), Unfinished> {
-        self.branches += 1;
-        if self.branches > MOST_BRANCHES {
-            return Err(Unfinished);
-        }
-        let Some(mut numbers) = self.relaxed(&bounds) else { return Ok(()) };
-        let total = self.total(&numbers);
-        if self
-            .best
-            .as_ref()
-            .is_some_and(|(best, _)| total >= best - ROUNDING * (1.0 + best.abs()) * 1e-3)
-        {
-            return Ok(());
-        }
-        // What stands alone is what the others leave, and stock may be left in any amount.
-        let alone = self.amounts.len();
-        let split = (alone..numbers.len())
-            .find(|&column| (numbers[column] - numbers[column].round()).abs() > ROUNDING);
-        let Some(split) = split else {
-            self.round(&mut numbers);
-            let total = self.total(&numbers);
-            if self.best.as_ref().is_none_or(|(best, _)| total < *best) {
-                self.best = Some((total, numbers));
-            }
-            return Ok(());
-        };
-        let at = numbers[split].floor();
-        let (mut fewer, mut more) = (bounds.clone(), bounds);
-        fewer[split].1 = at;
-        more[split].0 = at + 1.0;
-        self.branch(more)?;
-        self.branch(fewer)
-    }
-
-    /// The linear program within bounds; `None` when the lower bounds use more than there is.
-    fn relaxed(&self, bounds: &[(f64, f64)]) -> Option<Vec<f64>> {
-        let rows = self.amounts.len();
-        let mut amounts = self.amounts.to_vec();
-        for (column, (low, _)) in self.columns.iter().zip(bounds).filter(|(_, (low, _))| *low > 0.0)
-        {
-            for (row, a) in &column.entries {
-                amounts[*row] -= low * a;
-            }
-        }
-        if amounts.iter().zip(self.amounts).any(|(left, all)| *left < -ROUNDING * (1.0 + all)) {
-            return None;
-        }
-        amounts.iter_mut().for_each(|left| *left = left.max(0.0));
-        let bounded: Vec<usize> =
-            (rows..bounds.len()).filter(|&column| bounds[column].1.is_finite()).collect();
-        if bounded.is_empty() {
-            return Some(add_low(simplex::cheapest(self.columns, &amounts), bounds));
-        }
-        // Each upper bound is a row more, with what it leaves unused as its own column.
-        let slack = |row| Column { cost: 0.0, entries: vec![(row, 1.0)] };
-        let mut columns: Vec<Column> = self.columns[..rows].to_vec();
-        columns.extend((0..bounded.len()).map(|index| slack(rows + index)));
-        columns.extend(self.columns[rows..].iter().cloned());
-        for (index, &column) in bounded.iter().enumerate() {
-            columns[column + bounded.len()].entries.push((rows + index, 1.0));
-            amounts.push((bounds[column].1 - bounds[column].0).max(0.0));
-        }
-        let mut solution = simplex::cheapest(&columns, &amounts);
-        solution.drain(rows..rows + bounded.len());
-        Some(add_low(solution, bounds))
-    }
-
-    fn total(&self, numbers: &[f64]) -> f64 {
-        self.columns
-            .iter()
-            .zip(numbers)
-            .fold(0.0, |sum, (column, number)| sum + column.cost * number)
-    }
-
-    /// Whole numbers exactly, and alone what they leave.
-    fn round(&self, numbers: &mut [f64]) {
-        let (alone, formed) = numbers.split_at_mut(self.amounts.len());
-        alone.copy_from_slice(self.amounts);
-        for (column, number) in self.columns[self.amounts.len()..].iter().zip(formed) {
-            *number = number.round();
-            for (row, a) in &column.entries {
-                alone[*row] -= *number * a;
-            }
-        }
-        alone.iter_mut().for_each(|left| *left = left.max(0.0));
-    }
-}
-
-fn add_low(mut numbers: Vec<f64>, bounds: &[(f64, f64)]) -> Vec<f64> {
-    numbers.iter_mut().zip(bounds).for_each(|(number, (low, _))| *number += low);
-    numbers
 }

@@ -15,11 +15,25 @@ pub(super) struct Column {
     pub entries: Vec<(usize, f64)>,
 }
 
-/// Below this a number counts as zero, relative to the size of what it is compared with.
+/// A saving below this share of the largest cost counts as none.
 const TINY: f64 = 1e-11;
 
-/// The cheapest cover: amounts by column. The first `amounts.len()` columns are the rows' own.
-pub(super) fn cheapest(columns: &[Column], amounts: &[f64]) -> Vec<f64> {
+/// Entries of the inverse are fractions of small whole numbers: what is below this is rounding.
+const NO_PIVOT: f64 = 1e-7;
+const ROUNDING: f64 = 1e-11;
+
+/// A solved program.
+pub(super) struct Cover {
+    /// Amounts by column.
+    pub solution: Vec<f64>,
+    /// The column that each row ended with.
+    pub basis: Vec<usize>,
+    /// The inverse of those columns, row by row.
+    pub inverse: Vec<f64>,
+}
+
+/// The cheapest cover. The first `amounts.len()` columns are the rows' own.
+pub(super) fn cheapest(columns: &[Column], amounts: &[f64]) -> Cover {
     let rows = amounts.len();
     let mut basis: Vec<usize> = (0..rows).collect();
     let mut inverse = identity(rows);
@@ -51,10 +65,10 @@ pub(super) fn cheapest(columns: &[Column], amounts: &[f64]) -> Vec<f64> {
         basis[leaving] = entering;
     }
     let mut solution = vec![0.0; columns.len()];
-    for (column, value) in basis.into_iter().zip(values) {
+    for (&column, value) in basis.iter().zip(values) {
         solution[column] = value.max(0.0);
     }
-    solution
+    Cover { solution, basis, inverse }
 }
 
 fn identity(rows: usize) -> Vec<f64> {
@@ -84,7 +98,7 @@ fn direction(column: &Column, inverse: &[f64], rows: usize) -> Vec<f64> {
 fn leaving(values: &[f64], direction: &[f64], basis: &[usize]) -> Option<usize> {
     let mut best: Option<(f64, usize)> = None;
     for (row, (&value, &slope)) in values.iter().zip(direction).enumerate() {
-        if slope <= TINY {
+        if slope <= NO_PIVOT {
             continue;
         }
         let ratio = value / slope;
@@ -111,9 +125,12 @@ fn pivot(inverse: &mut [f64], values: &mut [f64], direction: &[f64], leaving: us
         if factor == 0.0 {
             continue;
         }
-        values[row] -= factor * step;
+        values[row] = (values[row] - factor * step).max(0.0);
         let own = &mut inverse[row * rows..][..rows];
-        own.iter_mut().zip(&line).for_each(|(entry, of_line)| *entry -= factor * of_line);
+        for (entry, of_line) in own.iter_mut().zip(&line) {
+            let changed = *entry - factor * of_line;
+            *entry = if changed.abs() < ROUNDING { 0.0 } else { changed };
+        }
     }
 }
 
@@ -127,7 +144,7 @@ mod tests {
         let pair = |a, b, cost| Column { cost, entries: vec![(a, 1.0), (b, 1.0)] };
         let columns = [own(0, 5.0), own(1, 4.0), own(2, 3.0), pair(0, 1, 6.0), pair(1, 2, 2.0)];
         // hand: both pairs want row 1; the second saves 5 a piece, the first 3
-        let solution = cheapest(&columns, &[4.0, 6.0, 2.0]);
+        let solution = cheapest(&columns, &[4.0, 6.0, 2.0]).solution;
         assert_eq!(solution, [0.0, 0.0, 0.0, 4.0, 2.0]);
     }
 }

@@ -6,8 +6,8 @@
 //! initial                  = max( ratio risk, net option value )
 //! ```
 //!
-//! The arithmetic of a book is in [`assessment`], that of a contract in [`array`]. Risk arrays are computed once a day from the
-//! scan ranges, or given: `commodities.X.contracts` holds arrays by instrument, such as those of an exchange's file.
+//! The arithmetic of a book is in [`assessment`], that of a contract in [`mod@array`]. Risk arrays are computed once a day from the
+//! scan ranges, or given: `commodities.X.contracts` holds arrays by instrument, such as those that [`spn`] reads from an exchange's file.
 //!
 //! Source: CME, "Components of SPAN" and the layouts on its pubspan pages (scenarios, their order, look-ahead, scan-range
 //! settings of the inter-commodity credit); the form of the credit after an open implementation of KDPW's calculator; the

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use mpor_core::Right;
+use toml::{Table, Value};
 
 use super::super::assessment::{
     CommodityAssessment, InterSpread, IntraSpread, Order, PriceRisk, ShortOptionMethod, Side,
@@ -158,6 +159,26 @@ impl SpnMargins {
             .collect();
         let codes = held.iter().map(|&own| self.commodities[own].code.as_str()).collect();
         Ok((codes, SpanAssessment::new(assessed, &spreads, order)))
+    }
+
+    /// The risk arrays of contracts as a rule file or a study writes them, by the study's names of the instruments: what stands
+    /// under `commodities.X.contracts`.
+    ///
+    /// # Errors
+    /// [`SpnError`] for a contract that is not in the file, has no risk array, or belongs to a commodity that cannot be used.
+    pub fn given_arrays(&self, instruments: &[(&str, SpnUnitKey)]) -> Result<Table, SpnError> {
+        let mut arrays = Table::new();
+        for (instrument, contract) in instruments {
+            let (commodity, unit) = self.place(contract)?;
+            let (_, units) = self.commodities[commodity].rules.as_ref().map_err(SpnError::clone)?;
+            let SpanUnit { array, delta, .. } = units[unit];
+            let mut given = Table::new();
+            let losses = array.iter().map(|loss| Value::Float(*loss)).collect();
+            given.insert("array".to_owned(), Value::Array(losses));
+            given.insert("delta".to_owned(), Value::Float(delta));
+            arrays.insert((*instrument).to_owned(), Value::Table(given));
+        }
+        Ok(arrays)
     }
 
     fn place(&self, contract: &SpnUnitKey) -> Result<(usize, usize), SpnError> {
