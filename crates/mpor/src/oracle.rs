@@ -21,7 +21,7 @@ use crate::loaded::{Loaded, replay_error};
 use crate::market::{self, BuiltIndex, Held};
 use crate::progress::Progress;
 use crate::run::assembly;
-use crate::study::StudyFile;
+use crate::study::{FaultSpec, StudyFile};
 
 /// What is to be written, and said.
 #[derive(Debug, Default)]
@@ -94,8 +94,9 @@ pub(crate) fn tell(
     progress.end();
     let all: Vec<Row> = recorded.into_iter().chain(rows).collect();
     if !file.study.collateral.is_empty() {
-        oracle.notes.extend(collateral_notes(loaded));
-        oracle.notes.extend(all.iter().filter_map(|row| liquidated_note(row, result)));
+        oracle.notes.extend(at_most(collateral_notes(loaded), "assets put up"));
+        let liquidated = all.iter().filter_map(|row| liquidated_note(row, result)).collect();
+        oracle.notes.extend(at_most(liquidated, "liquidations, in the table of that name"));
         oracle.tables.push(liquidation_table(&all, result)?);
     }
     if !names.is_empty() {
@@ -209,6 +210,16 @@ fn losses(result: &BacktestResult, model: usize, account: usize) -> Losses {
     })
 }
 
+/// Most remarks of one kind: many accounts would fill the report with them.
+const MOST: usize = 12;
+
+fn at_most(mut notes: Vec<String>, what: &str) -> Vec<String> {
+    let more = notes.len().saturating_sub(MOST);
+    notes.truncate(MOST);
+    notes.extend((more > 0).then(|| format!("And {more} more {what}.")));
+    notes
+}
+
 /// Whose price the collateral of each account is valued at.
 fn collateral_notes(loaded: &Loaded) -> Vec<String> {
     let held = loaded.market.collateral.iter();
@@ -243,18 +254,13 @@ fn scenario_note(
     result: &BacktestResult,
 ) -> String {
     let faults = file.study.fault.iter().filter(|fault| fault.name == name);
-    let faults: Vec<String> = faults
-        .map(|fault| {
-            let kind = format!("{:?}", fault.kind).to_lowercase();
-            format!("{} {kind} from {} to {}", fault.source, fault.from, fault.to)
-        })
-        .collect();
+    let faults: Vec<String> = faults.map(shown).collect();
     let rows = || compared.iter().filter(|row| row.scenario == name);
     let largest = rows().max_by(|a, b| {
         let most = |row: &Comparison| row.rise.max(row.fall);
         most(a).total_cmp(&most(b))
     });
-    let moved = largest.map_or(String::new(), |row| {
+    let moved = largest.filter(|row| row.rise.max(row.fall) > 0.0).map(|row| {
         let up = row.rise >= row.fall;
         format!(
             "the initial margin is off by at most {:.0} ({} under {}, {})",
@@ -264,6 +270,7 @@ fn scenario_note(
             if up { "too high" } else { "too low" }
         )
     });
+    let moved = moved.unwrap_or_else(|| "no initial margin changes".to_owned());
     let breaches = |of: fn(&Comparison) -> usize| rows().map(of).sum::<usize>();
     let sold = |of: fn((bool, bool)) -> bool| {
         rows().filter_map(|row| row.liquidated).filter(|&pair| of(pair)).count()
@@ -278,6 +285,18 @@ fn scenario_note(
     )
 }
 
+/// `own USDE/USDT depegged by -35 % from ... to ...`.
+fn shown(fault: &FaultSpec) -> String {
+    let symbol = fault.prices.as_ref().map(|symbol| format!(" {symbol}")).unwrap_or_default();
+    let size = match (fault.shift, fault.lag) {
+        (Some(shift), _) => format!(" by {:+.1} %", 100.0 * shift),
+        (None, Some(lag)) => format!(" by {lag}"),
+        (None, None) => String::new(),
+    };
+    let (source, kind) = (&fault.source, fault.kind);
+    format!("{source}{symbol} {kind}{size} from {} to {}", fault.from, fault.to)
+}
+
 /// What the faults made of each index whose counts they changed.
 fn index_notes(name: &str, recorded: &[BuiltIndex], under: &[BuiltIndex]) -> Vec<String> {
     let changed = recorded.iter().zip(under).filter(|(a, b)| a.index.tally() != b.index.tally());
@@ -285,11 +304,12 @@ fn index_notes(name: &str, recorded: &[BuiltIndex], under: &[BuiltIndex]) -> Vec
         .map(|(_, built)| {
             let tally = built.index.tally();
             format!(
-                "Fault {name}: of the {} instants of {} under it, fewer than {} sources count at {}, a stale source is left out at {}, a price is clamped or left out at {}, and the last index is carried at {}.",
+                "Fault {name}: of the {} instants of {} under it, {} lack a source (at the fewest {} of {} are left), {} leave out a stale one, {} clamp or leave out a price, and {} carry the last index.",
                 tally.instants,
                 built.name,
-                built.index.sources,
                 tally.incomplete,
+                tally.fewest,
+                built.index.sources,
                 tally.stale,
                 tally.clamped,
                 tally.carried

@@ -101,7 +101,7 @@ impl Index {
 
 /// The index of some sources, at every instant at which one of them observes, from the first at which there are enough.
 ///
-/// `rules` are tried in order; the last that holds at an instant counts.
+/// Of the `rules`, given oldest first, the last that holds at an instant is followed there.
 ///
 /// # Errors
 /// [`DataError::Index`] naming the index and the instant: no rule in force, a source without a weight, too few sources

@@ -135,6 +135,19 @@ impl Fault {
     }
 }
 
+impl std::fmt::Display for FaultKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            FaultKind::Stale => "stale",
+            FaultKind::Frozen => "frozen",
+            FaultKind::Spiked => "spiked",
+            FaultKind::Lagged => "lagged",
+            FaultKind::Depegged => "depegged",
+            FaultKind::Missing => "missing",
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

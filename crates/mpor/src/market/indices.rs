@@ -302,14 +302,14 @@ fn notes(spec: &IndexSpec, built: &BuiltIndex, library: &IndexLibrary) -> Vec<St
     let names: Vec<&str> = spec.sources.iter().map(|source| source.source.as_str()).collect();
     let tally = built.index.tally();
     let mut all = vec![format!(
-        "Index {}: rule {}, from {}. {} instants: fewer than {} sources at {} (at the fewest {}), a stale source left out at {}, a price clamped or left out at {}, the last index carried at {}.",
+        "Index {}: rule {}, from {}. Of {} instants {} lack a source (at the fewest {} of {} are left), {} leave out a stale one, {} clamp or leave out a price, and {} carry the last index.",
         built.name,
         built.rule,
         names.join(", "),
         tally.instants,
-        names.len(),
         tally.incomplete,
         tally.fewest,
+        names.len(),
         tally.stale,
         tally.clamped,
         tally.carried

@@ -248,13 +248,15 @@ move = -0.5
     near(ran.compared("one", "worst_shortfall_with"), 120_000.0);
     assert_eq!(ran.compared("three", "breaches_with"), 0.0);
     let told = ran.notes.iter().find(|note| note.starts_with("Fault spike")).unwrap();
+    let spike = "Fault spike (own BTC/USDT spiked by -50.0 % from 2025-10-10T12:00:00Z to 2025-10-10T12:30:00Z): ";
+    assert!(told.starts_with(spike), "{told}");
     assert!(told.contains("at most 15000 (one under isolated, too low)"), "{told}");
     assert!(told.contains("breaches 0 without and 1 with it"), "{told}");
     let told: Vec<&String> =
         ran.notes.iter().filter(|note| note.starts_with("Fault spike: of the 288")).collect();
     assert_eq!(told.len(), 1, "the index of one source clamps nothing: {told:?}");
     assert!(
-        told[0].contains("BTC index under it") && told[0].contains("left out at 6,"),
+        told[0].contains("BTC index under it") && told[0].contains(" 6 clamp or leave out a price"),
         "{told:?}"
     );
     let index = Results::read(&ran.folder, "index");
@@ -327,6 +329,65 @@ fn liquidations_on_recorded_prices_by_hand() {
     assert!(!ran.folder.join("oracle.parquet").exists(), "no fault, no comparison");
 }
 
+/// Every kind in a study of its own scenario, on a price that rises by ten a bar.
+#[test]
+fn each_kind_of_fault_by_hand() {
+    let rows =
+        quiet(|symbol, _, bar| if symbol == "BTC/USDT" { 1.0 + 1e-4 * bar as f64 } else { 1.0 });
+    let fault = |kind: &str, more: &str| {
+        // Bars 100 to 111.
+        let (from, to) = (at(100), at(112));
+        format!(
+            "\n[[fault]]\nname = \"{kind}\"\nsource = \"own\"\nprices = \"BTC/USDT\"\nkind = \"{kind}\"\nfrom = \"{from}\"\nto = \"{to}\"\n{more}"
+        )
+    };
+    let kinds = [
+        ("stale", ""),
+        ("frozen", ""),
+        ("spiked", "move = 0.5\n"),
+        ("lagged", "lag = \"30m\"\n"),
+        ("depegged", "move = 0.5\nramp = \"1h\"\n"),
+        ("missing", ""),
+    ];
+    let faults: String = kinds.iter().map(|(kind, more)| fault(kind, more)).collect();
+    let ran = Desk::new(&rows).run(&format!("{HEAD}{faults}"));
+    let index = Results::read(&ran.folder, "index");
+    let (scenarios, names, times) = (index.texts("scenario"), index.texts("index"), index.times());
+    let rows_of = |scenario: &str, name: &str| -> Vec<usize> {
+        (0..index.rows()).filter(|&row| scenarios[row] == scenario && names[row] == name).collect()
+    };
+    let (prices, stale, absent) =
+        (index.numbers("price"), index.numbers("stale"), index.numbers("absent"));
+    let price = |scenario: &str, bar: usize| {
+        let row = rows_of(scenario, "BTC of one").into_iter().find(|&row| times[row] == at(bar));
+        row.and_then(|row| prices[row])
+    };
+    for (scenario, by_hand) in [
+        ("", 101_060.0),
+        ("frozen", 100_990.0),
+        ("lagged", 101_000.0),
+        ("spiked", 1.5 * 101_060.0),
+        // Half an hour into a ramp of one.
+        ("depegged", 1.25 * 101_060.0),
+    ] {
+        near(price(scenario, 106).unwrap(), by_hand);
+        near(price(scenario, 99).unwrap(), 100_990.0);
+        near(price(scenario, 112).unwrap(), 101_120.0);
+    }
+    for scenario in ["stale", "missing"] {
+        assert_eq!(rows_of(scenario, "BTC of one").len(), BARS - 12, "nobody else observes");
+    }
+    // Among three a silent source counts for thirty minutes, and a missing one not at all.
+    let bars = |scenario: &str, counts: &[Option<f64>]| -> Vec<Timestamp> {
+        let rows = rows_of(scenario, "BTC index").into_iter();
+        rows.filter(|&row| counts[row] == Some(1.0)).map(|row| times[row]).collect()
+    };
+    assert_eq!(bars("stale", &stale), (106..112).map(at).collect::<Vec<_>>());
+    assert_eq!(bars("stale", &absent), []);
+    assert_eq!(bars("missing", &absent), (100..112).map(at).collect::<Vec<_>>());
+    assert_eq!(bars("missing", &stale), []);
+}
+
 /// A missing source is one that was never named.
 #[test]
 fn a_missing_source_is_a_study_without_it() {
@@ -395,7 +456,7 @@ fn every_instant_says_what_it_was_made_of() {
     // 105,000 counts as 103,000.
     near(results.numbers("price")[clamped[0]].unwrap(), 101_000.0);
     let told = ran.notes.iter().find(|note| note.starts_with("Index BTC index")).unwrap();
-    let expected = "Index BTC index: rule okx/index undated (start not known, primary), from own, east, west. 288 instants: fewer than 3 sources at 6 (at the fewest 2), a stale source left out at 6, a price clamped or left out at 1, the last index carried at 0.";
+    let expected = "Index BTC index: rule okx/index undated (start not known, primary), from own, east, west. Of 288 instants 6 lack a source (at the fewest 2 of 3 are left), 6 leave out a stale one, 1 clamp or leave out a price, and 0 carry the last index.";
     assert_eq!(told, expected);
 }
 
