@@ -495,7 +495,9 @@ impl Examination<'_> {
 
     fn zone(&mut self, time: usize, stamps: &Stamps) -> Option<Zone> {
         let stated = self.spec.time_zone;
-        if stated.is_some() || (!stamps.without_offset && !stamps.dates) {
+        // A time of day, stated for dates, needs a clock even where the dates are instants.
+        let at_a_clock = matches!(self.spec.stamp, Some(Stamp::At(_)));
+        if stated.is_some() || !(stamps.without_offset || stamps.dates || at_a_clock) {
             return stated;
         }
         if let Some(zone) = self.layout.zone {
@@ -522,11 +524,12 @@ impl Examination<'_> {
         }
         seen.extend(evidence::grid_in_words(stamps));
         seen.extend(evidence::range_in_words(stamps));
-        let question = Question::new(
-            "time zone",
-            format!("the times in `{column}` carry no offset"),
-            "--time-zone UTC, or an offset such as +03:00",
-        );
+        let because = match self.spec.stamp {
+            Some(Stamp::At(clock)) => format!("on which clock it is {clock} is not said"),
+            _ => format!("the times in `{column}` carry no offset"),
+        };
+        let question =
+            Question::new("time zone", because, "--time-zone UTC, or an offset such as +03:00");
         self.ask(question.seen(seen).guessing(guess.map(|zone| zone.to_string())))?.parse().ok()
     }
 

@@ -27,7 +27,7 @@ const TOLD_APART_BY: &[(&str, &[&str])] = &[
     ("vol_index", &["tenor_days"]),
     ("option_marks", &[]),
     ("chains", &["expiry", "strike", "right", "source"]),
-    ("instruments", &[]),
+    ("instruments", &["instrument"]),
 ];
 
 /// Where the values of a row lie, and how rows are ordered.
