@@ -226,6 +226,10 @@ impl<'a> Converter<'a> {
             (Known::On(clock), Written::Civil(micros)) if micros % DAY == 0 => {
                 micros + clock.micros() - zone()?
             }
+            // A date with an offset is midnight there; as a timestamp it is midnight UTC.
+            (Known::On(clock), Written::Utc(micros)) if (micros + zone()?) % DAY == 0 => {
+                micros + clock.micros()
+            }
             (Known::On(clock), Written::Utc(micros)) if micros % DAY == 0 => {
                 micros + clock.micros() - zone()?
             }

@@ -358,21 +358,20 @@ impl Examination<'_> {
         if let Some(sign) = self.spec.decimal {
             return sign == ',';
         }
-        let with_comma = |cell: &Cell<'_>| {
-            matches!(cell, Cell::Text(text) if text.split_once(',').is_some_and(|(whole, part)| {
-                let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-                digits(whole.trim_start_matches('-')) && digits(part)
-            }))
-        };
-        let mut cells = self.probe.rows.iter().take(200).flatten();
-        let Some(cell) = cells.find(|cell| with_comma(cell)).map(Cell::shown) else { return false };
+        let cells = self.probe.rows.iter().take(200).flatten();
+        let after: Vec<(String, usize)> =
+            cells.filter_map(|cell| Some((cell.shown(), behind_comma(cell)?))).collect();
+        let Some((first, _)) = after.first() else { return false };
+        // Three digits each time could as well be thousands.
+        let decimal = after.iter().find(|(_, digits)| *digits != 3);
+        let shown = decimal.map_or(first, |(cell, _)| cell).clone();
         let question = Question::new(
             "decimal sign",
             "numbers are written with a comma",
-            "--decimal , for 1,5 = 1.5; thousands with a comma have to be taken out of the file",
+            "--decimal , for 1,5 = 1.5; commas between thousands have to be taken out of the file",
         );
-        self.ask(question.seen([format!("{cell} in a row")]).guessing(Some(",".to_owned())))
-            .is_some()
+        let guess = decimal.map(|_| ",".to_owned());
+        self.ask(question.seen([format!("{shown} in a row")]).guessing(guess)).is_some()
     }
 
     /// How times are written.
@@ -614,6 +613,14 @@ impl Examination<'_> {
             None => (self.table.table == "funding").then_some(PAYMENT_ROUNDING),
         }
     }
+}
+
+/// Digits behind the comma of a number that has one, and nothing else.
+fn behind_comma(cell: &Cell<'_>) -> Option<usize> {
+    let Cell::Text(text) = cell else { return None };
+    let (whole, part) = text.split_once(',')?;
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    (digits(whole.trim_start_matches('-')) && digits(part)).then_some(part.len())
 }
 
 fn column_of(origin: &Origin) -> Option<usize> {

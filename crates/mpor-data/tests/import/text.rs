@@ -143,3 +143,26 @@ fn a_spec_file_makes_the_same_bytes_as_its_options() {
     let hash = blake3::hash("t,close\n1577836800,1.5\n1577840400,2.5\n".as_bytes()).to_hex();
     assert!(metadata["mpor.import.sources"].starts_with(hash.as_str()));
 }
+
+#[test]
+fn dates_with_an_offset_are_midnight_there() {
+    let keys = "table = \"prices\"\nsymbol = \"X\"\nsource = \"x\"\nstamp = \"16:00\"\ntime_zone = \"-05:00\"";
+    let expected = format!("{HEADER}2024-01-02T21:00:00Z,X,x,,,,1.5,\n");
+    for stamp in ["2024-01-02 00:00:00-05:00", "2024-01-02T00:00:00Z", "2024-01-02"] {
+        let desk = Desk::new();
+        let file = desk.write("a.csv", &format!("Date,Close\n{stamp},1.5\n"));
+        assert_eq!(desk.table(&file, keys).0, expected, "{stamp}");
+    }
+}
+
+#[test]
+fn commas_between_thousands_are_no_decimal_signs() {
+    let keys =
+        "table = \"prices\"\nsymbol = \"X\"\nsource = \"x\"\nstamp = \"close\"\nconfirm = true";
+    let desk = Desk::new();
+    let thousands = desk.write("a.csv", "time;close\n1577836800;1,234\n1577840400;2,345\n");
+    let asked = desk.refused(&thousands, keys);
+    assert!(asked.contains("decimal sign") && !asked.contains("guess:"), "{asked}");
+    let decimals = desk.write("b.csv", "time;close\n1577836800;1,23\n1577840400;2,345\n");
+    assert!(desk.table(&decimals, keys).0.ends_with("X,x,,,,2.345,\n"));
+}
