@@ -13,6 +13,7 @@
 
 mod aliases;
 mod cell;
+mod checked;
 mod columnar;
 mod convert;
 mod csv;
@@ -26,6 +27,7 @@ mod json;
 mod merge;
 mod name;
 mod option_name;
+mod output;
 mod parts;
 mod plan;
 mod probe;
