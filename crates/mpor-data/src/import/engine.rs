@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::error::DataError;
 use crate::import::error::ImportError;
 use crate::import::examine::{Examined, examine};
 use crate::import::hash;
@@ -37,7 +38,7 @@ const MEGABYTE: u64 = 1 << 20;
 /// [`ImportError::Spec`] for options that cannot be used; [`ImportError::Data`] for files that cannot be read or written.
 pub fn import(spec: &Spec, watch: &dyn Watch) -> Result<Report, ImportError> {
     let (table, out) = target(spec)?;
-    let files: Vec<PathBuf> = source::expand(&spec.files, &[])?.iter().map(PathBuf::from).collect();
+    let files: Vec<PathBuf> = files(spec)?;
     if files.is_empty() {
         return Err(ImportError::spec("name at least one file to import"));
     }
@@ -69,6 +70,14 @@ pub fn import(spec: &Spec, watch: &dyn Watch) -> Result<Report, ImportError> {
     write_bytes(Path::new(&beside), text.as_bytes())?;
     parts.remove()?;
     Ok(report)
+}
+
+fn files(spec: &Spec) -> Result<Vec<PathBuf>, ImportError> {
+    let found = source::expand(&spec.files, &[]).map_err(|error| match error {
+        DataError::NoFiles { pattern } => ImportError::NoFiles { pattern },
+        other => other.into(),
+    })?;
+    Ok(found.iter().map(PathBuf::from).collect())
 }
 
 /// The table and the file to make.

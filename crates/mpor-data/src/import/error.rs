@@ -19,6 +19,14 @@ pub enum ImportError {
         /// The open questions.
         questions: Vec<Question>,
     },
+    /// A path or pattern that matches nothing.
+    #[error(
+        "no file matches `{pattern}`; a folder stands for the Parquet files in it, so name others by pattern, such as folder/*.csv"
+    )]
+    NoFiles {
+        /// What was asked for.
+        pattern: String,
+    },
     /// No row of the input could be used.
     #[error("{file}: none of its {rows} rows can be used: {reasons}")]
     NothingLeft {

@@ -340,7 +340,7 @@ impl Examination<'_> {
                 self.probe.cells(column).all(|c| c.number(false) == Some(0.0))
             })
         };
-        let open = at("open").filter(|_| zeros.iter().all(|name| zero(name)))?;
+        let open = at("open").filter(|_| zeros.iter().all(zero))?;
         let question = Question::new(
             "column rate",
             "no column is called a rate",
