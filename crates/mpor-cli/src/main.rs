@@ -1,6 +1,7 @@
 //! The `mpor` command line.
 
 mod answer;
+mod import;
 mod problem;
 mod progress;
 mod text;
@@ -107,6 +108,8 @@ enum DataCommand {
         #[arg(required = true)]
         files: Vec<String>,
     },
+    /// Make a canonical table of foreign files: any CSV, Binance, Deribit, freqtrade, Tardis, Parquet.
+    Import(Box<import::Options>),
 }
 
 fn main() -> ExitCode {
@@ -157,6 +160,7 @@ fn act(cli: &Cli, progress: &dyn Progress) -> Result<ExitCode, MporError> {
             answer::findings(&findings, cli.json);
             done
         }
+        Command::Data(DataCommand::Import(options)) => Ok(import::run(options, cli.json, progress)),
         Command::Margin { study, at, account } => {
             let file = StudyFile::read(study)?;
             let loaded = Loaded::new(&file)?;

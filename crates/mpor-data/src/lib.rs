@@ -13,6 +13,7 @@ pub mod describe;
 pub mod embedded;
 pub mod error;
 pub mod hive;
+pub mod import;
 pub mod index;
 pub mod metadata;
 pub mod panel;

@@ -30,5 +30,6 @@ pub mod verify;
 pub use error::MporError;
 pub use loaded::Loaded;
 pub use mpor_core::{Span, TimeError, Timestamp};
+pub use mpor_data::import;
 pub use progress::{Progress, Silent};
 pub use study::{Study, StudyError, StudyFile};

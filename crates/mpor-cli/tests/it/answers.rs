@@ -19,6 +19,7 @@ fn help() {
         "data --help",
         "data describe --help",
         "data check --help",
+        "data import --help",
         "margin --help",
         "explain --help",
         "verify --help",

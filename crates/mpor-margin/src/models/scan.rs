@@ -46,7 +46,7 @@ pub(crate) const INFO: KindInfo = KindInfo {
         Parameter::optional(
             "smile",
             "\"sticky_strike\"",
-            "\"sticky_strike\" or \"sticky_moneyness\"",
+            "\"sticky_strike\", \"sticky_moneyness\" or \"sticky_delta\"",
         ),
         Parameter::optional(
             "extreme",
