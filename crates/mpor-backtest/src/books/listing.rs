@@ -171,14 +171,19 @@ impl Strikes {
         }
     }
 
-    /// How many strikes lie in a share `width` of `forward`, going up from it.
-    pub(super) fn within(&self, forward: f64, width: f64) -> i64 {
-        match self {
-            Strikes::Schedule(_) => self.nearest(width * forward),
-            Strikes::Quoted(_) => {
-                (self.nearest(forward * (1.0 + width)) - self.nearest(forward)).max(1)
+    /// The strikes a share `width` of `forward` below and above the strike `body`; `None` where one is not listed.
+    pub(super) fn wings(&self, body: i64, forward: f64, width: f64) -> Option<(i64, i64)> {
+        let (low, high) = match self {
+            Strikes::Schedule(_) => {
+                let wing = self.nearest(width * forward);
+                (body - wing, body + wing)
             }
-        }
+            Strikes::Quoted(_) => {
+                let middle = self.at(body);
+                (self.nearest(middle - width * forward), self.nearest(middle + width * forward))
+            }
+        };
+        (1 <= low && low < body && body < high).then_some((low, high))
     }
 }
 

@@ -4,7 +4,7 @@ use mpor_core::{Right, Settlement, Span};
 use serde::{Deserialize, Serialize};
 
 use super::{Opens, cash, one};
-use crate::books::desk::{Desk, Leg, Size, Terms};
+use crate::books::desk::{Chain, Desk, Leg, Size, Terms};
 use crate::books::error::Problem;
 use crate::books::listing::Listing;
 
@@ -47,25 +47,26 @@ impl Opens for Butterfly {
         let market = desk.market(&self.underlying, terms)?;
         let chain = desk.chain(market, "tenor", self.tenor, self.listing)?;
         let body = chain.at_the_money();
-        let wing = self.wing(body, chain.strikes.within(chain.forward, self.width))?;
+        let (low, high) = self.wings(&chain, body)?;
         let call = |strike| chain.option(strike, Right::Call);
         let middle = call(body);
         let quantity = market.contracts(&middle, Size::of(self.quantity, self.notional)?);
         Ok(vec![
-            Leg { instrument: call(body - wing), quantity },
+            Leg { instrument: call(low), quantity },
             Leg { instrument: middle, quantity: -2.0 * quantity },
-            Leg { instrument: call(body + wing), quantity },
+            Leg { instrument: call(high), quantity },
         ])
     }
 }
 
 impl Butterfly {
-    /// Strikes between body and wing, leaving a strike above zero for the low wing.
-    fn wing(&self, body: i64, wing: i64) -> Result<i64, Problem> {
-        if self.width > 0.0 && wing < body {
-            return Ok(wing);
+    /// The strikes on either side of the body.
+    fn wings(&self, chain: &Chain<'_>, body: i64) -> Result<(i64, i64), Problem> {
+        let wings = chain.strikes.wings(body, chain.forward, self.width);
+        if let Some(wings) = wings.filter(|_| self.width > 0.0) {
+            return Ok(wings);
         }
-        let expected = "above 0 and below 1, such as 0.1";
+        let expected = "above 0 and below 1, such as 0.1, with a listed strike on either side";
         Err(Problem::OutOfRange { key: "width", found: self.width, expected })
     }
 }
