@@ -9,7 +9,7 @@ use polars::prelude::*;
 use crate::error::DataError;
 use crate::part::{Part, ROW};
 use crate::scan::{Query, cloud_options, guarded};
-use crate::schema::{ColumnSpec, Kind, Schema as Table};
+use crate::schema::{ColumnSpec, Empty, Kind, Schema as Table};
 
 pub(crate) fn read(table: &Table, query: &Query, file: &str) -> Result<Part, DataError> {
     let refuse = |error: PolarsError| DataError::unreadable(file, error);
@@ -28,6 +28,10 @@ pub(crate) fn read(table: &Table, query: &Query, file: &str) -> Result<Part, Dat
     table.check_names(file, &names)?;
     let mut columns = vec![text.column(ROW).map_err(refuse)?.clone()];
     for spec in table.columns {
+        if spec.empty == Empty::Absent && !names.iter().any(|name| name == spec.name) {
+            columns.push(Column::full_null(spec.name.into(), text.height(), &DataType::Float64));
+            continue;
+        }
         let cells = text.column(spec.name).map_err(refuse)?;
         columns.push(typed(file, spec, cells.str().map_err(refuse)?)?);
     }

@@ -14,7 +14,7 @@ use polars::prelude::*;
 use crate::error::DataError;
 use crate::hive;
 use crate::part::{Part, ROW};
-use crate::schema::{ColumnSpec, Kind, Schema};
+use crate::schema::{ColumnSpec, Empty, Kind, Schema};
 use crate::source::{self, Storage};
 
 /// Which rows of which files.
@@ -116,6 +116,9 @@ fn parquet(schema: &Schema, query: &Query, file: &str) -> Result<LazyFrame, Data
         let folder = folders.iter().find(|(key, _)| key == column.name);
         match folder.filter(|_| !in_file.iter().any(|name| name == column.name)) {
             Some((_, value)) => lit(value.clone()).alias(column.name),
+            None if column.empty == Empty::Absent && !names.iter().any(|n| n == column.name) => {
+                lit(NULL).cast(DataType::Float64).alias(column.name)
+            }
             None => col(column.name),
         }
     });

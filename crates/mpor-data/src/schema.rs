@@ -23,6 +23,8 @@ pub enum Kind {
 pub enum Empty {
     /// A cell may be missing, which is null.
     Allowed,
+    /// The whole column may be absent, which is null throughout.
+    Absent,
     /// A missing cell is a fault.
     Refused,
 }
@@ -55,6 +57,10 @@ const fn must(name: &'static str, kind: Kind, meaning: &'static str) -> ColumnSp
 
 const fn may(name: &'static str, kind: Kind, meaning: &'static str) -> ColumnSpec {
     ColumnSpec { name, kind, empty: Empty::Allowed, meaning }
+}
+
+const fn extra(name: &'static str, kind: Kind, meaning: &'static str) -> ColumnSpec {
+    ColumnSpec { name, kind, empty: Empty::Absent, meaning }
 }
 
 const TIME: ColumnSpec = must("time", Kind::Time, "end of the interval, UTC");
@@ -144,8 +150,8 @@ pub const CHAINS: Schema = Schema {
         may("ask_iv", Kind::Number, "Black volatility of the offer a year, decimal"),
         may("forward", Kind::Number, "forward of the expiry, quote currency"),
         may("index", Kind::Number, "index, quote currency"),
-        may("mark", Kind::Number, "the venue's mark, in price_unit"),
-        may("mark_iv", Kind::Number, "Black volatility of the mark a year, decimal"),
+        extra("mark", Kind::Number, "the venue's mark, in price_unit"),
+        extra("mark_iv", Kind::Number, "Black volatility of the mark a year, decimal"),
         must("price_unit", Kind::Text, "coin (price in units of the underlying) or the currency"),
     ],
 };
@@ -269,6 +275,7 @@ impl Schema {
         let missing: Vec<&str> = self
             .columns
             .iter()
+            .filter(|column| column.empty != Empty::Absent)
             .map(|column| column.name)
             .filter(|name| !found.iter().any(|known| known == name))
             .collect();

@@ -20,6 +20,8 @@ pub struct ReportInput<'a> {
     pub models: Vec<ModelCard>,
     /// The scan of one account on one day, where a model scans.
     pub scan: Option<ScanMap>,
+    /// P&L from marks against P&L from surfaces, where the study has both.
+    pub mark_gap: Option<MarkGap>,
     /// How to make the same result again.
     pub manifest: ManifestCard,
     /// Further limitations or remarks, a sentence each.
@@ -122,6 +124,23 @@ pub struct ScanMap {
     pub pnl: Vec<Vec<f64>>,
     /// The binding cell, (vol, spot); `None` when another rule bound.
     pub binding: Option<(usize, usize)>,
+}
+
+/// Bounds of the classes of days to expiry of a [`MarkGap`].
+pub const MARK_GAP_DAYS: [f64; 3] = [7.0, 30.0, 90.0];
+/// Bounds of its classes of log-moneyness, in standard deviations to expiry.
+pub const MARK_GAP_DEVIATIONS: [f64; 4] = [-1.5, -0.5, 0.5, 1.5];
+
+/// P&L over the margin period from marks less P&L from the surface, as a share of the underlying's price, for all options
+/// with a mark at both ends: `[days][deviations]`, one class more than bounds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MarkGap {
+    /// Options and margin periods.
+    pub counts: Vec<Vec<usize>>,
+    /// Root mean square.
+    pub rms: Vec<Vec<f64>>,
+    /// The one largest in size.
+    pub worst: Vec<Vec<f64>>,
 }
 
 /// What makes the result reproducible.

@@ -21,6 +21,7 @@ mod text;
 pub use error::ReportError;
 pub use evidence::Evidence;
 pub use input::{
-    DataOrigin, DataRow, ManifestCard, ModelCard, ReportInput, ScanMap, StudyCard, Valuations,
+    DataOrigin, DataRow, MARK_GAP_DAYS, MARK_GAP_DEVIATIONS, ManifestCard, MarkGap, ModelCard,
+    ReportInput, ScanMap, StudyCard, Valuations,
 };
 pub use render::{Artifact, Format, Rendered, render, render_about};

@@ -27,7 +27,10 @@ pub fn files(file: &StudyFile) -> Result<Vec<PathBuf>, MporError> {
     let volatilities = file.study.underlying.iter().filter_map(|spec| spec.volatility.as_ref());
     patterns.extend(volatilities.map(|volatility| file.resolve(&volatility.chain)));
     let chains = file.study.underlying.iter().filter_map(|spec| spec.chains.as_ref());
-    patterns.extend(chains.flat_map(|chains| file.resolve_all(&chains.quotes)));
+    for chains in chains {
+        patterns.extend(file.resolve_all(&chains.quotes));
+        patterns.extend(chains.surfaces.iter().map(|path| file.resolve(path)));
+    }
     patterns.retain(|pattern| !pattern.contains("://"));
     let mut files = vec![file.path.clone()];
     for pattern in patterns {

@@ -15,6 +15,7 @@ pub mod loaded;
 mod lock;
 pub mod manifest;
 pub mod margin_at;
+mod mark_gap;
 pub mod market;
 mod moment;
 mod oracle;

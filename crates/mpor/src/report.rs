@@ -13,6 +13,7 @@ use mpor_report::{
 use crate::error::MporError;
 use crate::loaded::Loaded;
 use crate::manifest::Manifest;
+use crate::mark_gap::mark_gap;
 use crate::market::{FittedSmile, seen_from};
 use crate::run::{Written, write_source};
 use crate::scan_map::scan_map;
@@ -47,6 +48,7 @@ pub(crate) fn write(
         valuations: valuations(result),
         models: model_cards(file, loaded, result),
         scan: scan_map(file, loaded, result)?,
+        mark_gap: mark_gap(loaded)?,
         manifest: manifest_card(start),
         notes: notes.to_vec(),
     };

@@ -14,7 +14,7 @@ use mpor_core::{Column, Table, Timestamp};
 
 use crate::error::DataError;
 use crate::metadata::{self, ColumnNote, DataFile, Dataset, Package};
-use crate::schema::Schema;
+use crate::schema::{Empty, Schema};
 use crate::tables::{Metadata, read_parquet, write_bytes, write_parquet};
 
 pub use convert::{Conversion, Source, Stamp};
@@ -167,7 +167,10 @@ fn description(recipe: &Recipe, file: Vec<DataFile>) -> Dataset {
         made: origin.made.to_owned(),
     });
     let tables = recipe.outputs.first().and_then(|output| Schema::named(output.table));
-    let columns = tables.into_iter().flat_map(|schema| schema.columns);
+    let columns = tables
+        .into_iter()
+        .flat_map(|schema| schema.columns)
+        .filter(|column| column.empty != Empty::Absent);
     Dataset {
         name: recipe.name.to_owned(),
         title: recipe.title.to_owned(),

@@ -285,7 +285,7 @@ impl Examination<'_> {
     fn absent(&mut self, column: &ColumnSpec) -> Origin {
         let name = column.name;
         // The interval of funding can be seen once the times are read.
-        if column.empty == Empty::Allowed || name == "interval_hours" {
+        if column.empty != Empty::Refused || name == "interval_hours" {
             return Origin::Nothing;
         }
         if name == "rate"

@@ -149,7 +149,7 @@ fn clean_files_of_the_collection_pass_through() {
     let Some(file) = collected("deribit_options.parquet") else { return };
     let desk = Desk::new();
     // Bid and ask are in coin, the right is C or P, and there is no vol of bid and ask.
-    let keys = "table = \"chains\"\nsource = \"deribit\"\n[set]\nprice_unit = \"coin\"";
+    let keys = "table = \"chains\"\nsource = \"deribit\"\nvol_unit = \"fraction\"\n[set]\nprice_unit = \"coin\"";
     let report = desk.import(&desk.spec(&file, keys)).unwrap_or_else(|e| panic!("{e}"));
     assert_eq!((report.rows_in, report.rows_refused), (769_346, 0));
     assert!(report.adds_up());

@@ -106,9 +106,9 @@ fn a_deribit_chain_as_quotes_and_as_marks() {
     let (table, report) = desk.table(&file, "table = \"chains\"");
     assert_eq!(
         table,
-        "time,underlying,source,expiry,strike,right,bid,ask,bid_iv,ask_iv,forward,index,price_unit\n\
-         2026-01-01T00:00:00Z,BTC,deribit,2026-06-26T08:00:00Z,60000.0,call,0.0525,,,,61000.5,60900.0,coin\n\
-         2026-01-01T00:00:00Z,SOL,deribit,2026-06-26T08:00:00Z,150.0,put,11.5,12.0,,,151.0,150.0,USDC\n"
+        "time,underlying,source,expiry,strike,right,bid,ask,bid_iv,ask_iv,forward,index,mark,mark_iv,price_unit\n\
+         2026-01-01T00:00:00Z,BTC,deribit,2026-06-26T08:00:00Z,60000.0,call,0.0525,,,,61000.5,60900.0,0.053,0.445,coin\n\
+         2026-01-01T00:00:00Z,SOL,deribit,2026-06-26T08:00:00Z,150.0,put,11.5,12.0,,,151.0,150.0,11.75,0.8,USDC\n"
     );
     assert_eq!(report.files[0].refused[0].reason, "it is not an option");
     assert_eq!(report.files[0].refused[0].first[0].found, "`BTC-PERPETUAL`");
@@ -199,8 +199,8 @@ fn tardis_options() {
     let (table, _) = desk.table(&file, "table = \"chains\"");
     assert_eq!(
         table,
-        "time,underlying,source,expiry,strike,right,bid,ask,bid_iv,ask_iv,forward,index,price_unit\n\
-         2026-01-01T00:00:00Z,BTC,deribit,2026-06-26T08:00:00Z,60000.0,put,0.05,0.055,0.44,0.46,61000.0,,coin\n"
+        "time,underlying,source,expiry,strike,right,bid,ask,bid_iv,ask_iv,forward,index,mark,mark_iv,price_unit\n\
+         2026-01-01T00:00:00Z,BTC,deribit,2026-06-26T08:00:00Z,60000.0,put,0.05,0.055,0.44,0.46,61000.0,,0.0525,0.45,coin\n"
     );
     let (table, _) = desk.table(&file, "table = \"option_marks\"");
     assert!(
@@ -223,7 +223,7 @@ fn a_chain_of_anyone_asks_for_the_hour_of_expiry() {
     let (table, _) = desk.table(&file, &format!("{keys}expiry_time = \"21:00\"\n{more}"));
     assert!(
         table.ends_with(
-            "2025-01-13T21:00:00Z,SPX,cboe,2025-02-21T21:00:00Z,5800.0,call,101.5,102.0,,,,,USD\n"
+            "2025-01-13T21:00:00Z,SPX,cboe,2025-02-21T21:00:00Z,5800.0,call,101.5,102.0,,,,,,,USD\n"
         ),
         "{table}"
     );

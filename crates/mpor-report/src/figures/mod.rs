@@ -10,6 +10,7 @@ mod explanation;
 mod frontier;
 mod margin_grid;
 mod margin_loss;
+mod mark_gap;
 mod procyclicality;
 mod scan_map;
 mod shortfalls;
@@ -40,6 +41,7 @@ pub const CATALOG: &[&dyn Figure] = &[
     &frontier::FrontierFigure,
     &margin_grid::MarginGridFigure,
     &margin_loss::MarginLossFigure,
+    &mark_gap::MarkGapFigure,
     &procyclicality::ProcyclicalityFigure,
     &scan_map::ScanMapFigure,
     &shortfalls::ShortfallsFigure,

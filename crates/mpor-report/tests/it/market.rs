@@ -434,6 +434,7 @@ pub fn input<'a>(result: &'a BacktestResult, findings: &'a [Finding]) -> ReportI
             modelled: vec!["implied volatilities come from the modelled surface".to_owned()],
         }],
         scan: Some(scan()),
+        mark_gap: None,
         manifest: ManifestCard {
             version: "0.1.0".to_owned(),
             study_hash: "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262"

@@ -20,6 +20,7 @@ use mpor_pricing::surface::{
 };
 use rayon::prelude::*;
 
+use super::stored::Stored;
 use super::surfaces::SurfaceRows;
 use crate::error::MporError;
 use crate::study::{ChainsSpec, StudyFile};
@@ -51,7 +52,8 @@ struct Snapshot {
 struct Built {
     quoted: QuotedMarket,
     marks: Vec<Listed>,
-    evidence: ChainSurface,
+    /// How it was fitted; `None` where it was read back.
+    evidence: Option<ChainSurface>,
 }
 
 /// Adds the volatility and carry factors of the `index`-th underlying from its chains.
@@ -59,15 +61,26 @@ pub(super) fn load(
     file: &StudyFile,
     index: usize,
     spec: &ChainsSpec,
+    rows: &[ChainQuote],
     builder: &mut PanelBuilder,
     surfaces: &mut SurfaceRows,
 ) -> Result<QuotedHistory, MporError> {
     let name = &file.study.underlying[index].name;
     let rules = rules(file, index, spec)?;
-    let rows = read(file, index, spec, builder.times())?;
+    let times = builder.times();
+    let (first, last) = (times[0] - spec.limit, times[times.len() - 1]);
+    let from = rows.partition_point(|row| row.time < first);
+    let to = rows.partition_point(|row| row.time <= last);
+    let rows = &rows[from..to];
     let instants: Vec<&[ChainQuote]> = rows.chunk_by(|a, b| a.time == b.time).collect();
-    let snapshot =
-        |rows: &&[ChainQuote]| Snapshot { time: rows[0].time, built: build(rows, &rules) };
+    let stored = match &spec.surfaces {
+        None => None,
+        Some(path) => Some(Stored::read(&file.resolve(path), name)?),
+    };
+    let snapshot = |rows: &&[ChainQuote]| Snapshot {
+        time: rows[0].time,
+        built: build(rows, &rules, stored.as_ref()),
+    };
     let snapshots: Vec<Snapshot> = instants.par_iter().map(snapshot).collect();
     let chosen = choose(name, spec, &snapshots, builder.times())?;
     let of_step = |&at: &usize| snapshots[at].built.as_ref().ok().map(|built| built.quoted.clone());
@@ -77,7 +90,9 @@ pub(super) fn load(
     used.dedup();
     for at in used {
         if let Ok(built) = &snapshots[at].built {
-            surfaces.add(name, snapshots[at].time, &built.evidence.quality);
+            if let Some(evidence) = &built.evidence {
+                surfaces.add(name, snapshots[at].time, evidence);
+            }
         }
     }
     let note = note(name, spec, &snapshots);
@@ -99,22 +114,19 @@ fn note(name: &str, spec: &ChainsSpec, snapshots: &[Snapshot]) -> String {
     )
 }
 
-/// The rows of the underlying that a margin date can use, by time, expiry, right and strike.
-fn read(
+/// All rows of the underlying, by time, expiry, right and strike.
+pub(super) fn read(
     file: &StudyFile,
     index: usize,
     spec: &ChainsSpec,
-    times: &[Timestamp],
 ) -> Result<Vec<ChainQuote>, MporError> {
     let wanted = spec.name.as_ref().unwrap_or(&file.study.underlying[index].name);
     let paths = file.resolve_all(&spec.quotes);
-    let (first, last) = (times[0] - spec.limit, times[times.len() - 1]);
-    let query = Query::all(paths.clone()).of([wanted.clone()]).between(first, last);
-    let mut rows = chains(&query)?;
+    let mut rows = chains(&Query::all(paths.clone()).of([wanted.clone()]))?;
     rows.retain(|row| row.expiry > row.time);
     if rows.is_empty() {
         return Err(MporError::History(format!(
-            "{}: no quotes of `{wanted}` between {first} and {last}",
+            "{}: no quotes of `{wanted}` before their expiry",
             paths.join(", ")
         )));
     }
@@ -133,15 +145,22 @@ fn rules(file: &StudyFile, index: usize, spec: &ChainsSpec) -> Result<SurfaceRul
     Ok(SurfaceRules { model, screen, ..SurfaceRules::default() })
 }
 
-fn build(quotes: &[ChainQuote], rules: &SurfaceRules) -> Result<Built, String> {
+fn build(
+    quotes: &[ChainQuote],
+    rules: &SurfaceRules,
+    stored: Option<&Stored>,
+) -> Result<Built, String> {
     let rows: Vec<OptionRow> = quotes.iter().map(option_row).collect();
-    let evidence = build_surface(&rows, rules).map_err(|error| error.to_string())?;
-    let known = evidence.expiries.iter();
-    let forwards: Vec<(f64, f64)> =
-        known.filter_map(|expiry| Some((expiry.years, expiry.forward?.forward))).collect();
-    let spot = index_of(quotes).or_else(|| forwards.first().map(|first| first.1));
-    let curve = ForwardCurve::new(spot.unwrap_or(f64::NAN), &forwards);
-    let curve = curve.map_err(|error| error.to_string())?;
+    let (quoted, forwards, evidence) = match stored {
+        Some(stored) => {
+            let (quoted, forwards) = stored.market(quotes[0].time, index_of(quotes))?;
+            (quoted, forwards, None)
+        }
+        None => {
+            let (quoted, forwards, evidence) = fit(quotes, &rows, rules)?;
+            (quoted, forwards, Some(evidence))
+        }
+    };
     let forward_of = |years: f64| {
         forwards.iter().find(|(known, _)| *known == years).map(|(_, forward)| *forward)
     };
@@ -149,8 +168,24 @@ fn build(quotes: &[ChainQuote], rules: &SurfaceRules) -> Result<Built, String> {
         listed(quote, row, quote.forward.or_else(|| forward_of(row.years))?, rules.screen.rate)
     };
     let marks = quotes.iter().zip(&rows).filter_map(listed).collect();
-    let quoted = QuotedMarket { surface: evidence.surface.clone(), forwards: curve };
     Ok(Built { quoted, marks, evidence })
+}
+
+/// Surface and forwards of a snapshot, with how they were found.
+fn fit(
+    quotes: &[ChainQuote],
+    rows: &[OptionRow],
+    rules: &SurfaceRules,
+) -> Result<(QuotedMarket, Vec<(f64, f64)>, ChainSurface), String> {
+    let evidence = build_surface(rows, rules).map_err(|error| error.to_string())?;
+    let known = evidence.expiries.iter();
+    let forwards: Vec<(f64, f64)> =
+        known.filter_map(|expiry| Some((expiry.years, expiry.forward?.forward))).collect();
+    let spot = index_of(quotes).or_else(|| forwards.first().map(|first| first.1));
+    let curve = ForwardCurve::new(spot.unwrap_or(f64::NAN), &forwards);
+    let forward_curve = curve.map_err(|error| error.to_string())?;
+    let surface = evidence.surface.clone();
+    Ok((QuotedMarket { surface, forwards: forward_curve }, forwards, evidence))
 }
 
 /// The middle of the index values of a snapshot, whose expiries are fetched one after the other.

@@ -6,6 +6,7 @@ mod indices;
 pub(crate) mod marks;
 mod realised;
 mod series;
+mod stored;
 mod surfaces;
 mod volatility;
 
@@ -68,8 +69,10 @@ pub(crate) fn load_under(
 ) -> Result<Market, MporError> {
     let all = AllSeries::read(file, scenario.map(|(name, _)| name))?;
     let calendar = calendar(file, &all)?;
+    let quotes = quotes(file)?;
+    let listed_from = quotes.iter().filter_map(|rows| Some(rows.first()?.time)).max();
     let times = match scenario {
-        None => grid(file, &all, &calendar)?,
+        None => grid(file, &all, &calendar, listed_from)?,
         Some((_, times)) => times.to_vec(),
     };
     let policies = &file.study.data.policy;
@@ -84,7 +87,8 @@ pub(crate) fn load_under(
         builder.push_known(Factor::Spot(ix), spot, &calendar, policies)?;
         let quoted = match &spec.chains {
             Some(chains) => {
-                let history = chains::load(file, index, chains, &mut builder, &mut surfaces)?;
+                let history =
+                    chains::load(file, index, chains, &quotes[index], &mut builder, &mut surfaces)?;
                 notes.push(history.note.clone());
                 let quoted = history.quoted.clone();
                 listed.push((ix, chains, history));
@@ -163,6 +167,15 @@ pub(crate) fn load_under(
     Ok(Market { history, calendar, findings, series, smiles, surfaces, indices, collateral, notes })
 }
 
+/// The option chains of each underlying; empty for one without.
+fn quotes(file: &StudyFile) -> Result<Vec<Vec<mpor_data::chains::ChainQuote>>, MporError> {
+    let read = |(index, spec): (usize, &crate::study::UnderlyingSpec)| match &spec.chains {
+        None => Ok(Vec::new()),
+        Some(chains) => chains::read(file, index, chains),
+    };
+    file.study.underlying.iter().enumerate().map(read).collect()
+}
+
 fn named(file: &StudyFile) -> Vec<Underlying> {
     let quote = file.study.currency.clone();
     let name = |name: &String| Underlying { name: name.clone(), quote: quote.clone() };
@@ -217,8 +230,10 @@ fn grid(
     file: &StudyFile,
     all: &AllSeries,
     calendar: &Calendar,
+    listed_from: Option<Timestamp>,
 ) -> Result<Vec<Timestamp>, MporError> {
     let (first, last) = all.common_range();
+    let first = first.max(listed_from.unwrap_or(first));
     let spec = &file.study.calendar;
     let wanted = spec.to.map(|to| {
         let midnight = to.0.rem_euclid(Span::days(1).0) == 0;

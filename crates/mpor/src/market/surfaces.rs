@@ -1,14 +1,14 @@
 //! The result table `surfaces`: how each expiry of each snapshot was fitted, and what was left out of it.
 
-use mpor_core::{Column, Table, Timestamp};
-use mpor_pricing::surface::{ForwardSource, SliceQuality};
+use mpor_core::{Column, Smiles, SsviSlice, Table, Timestamp, VolSurface};
+use mpor_pricing::surface::{ChainSurface, ForwardSource, SliceQuality};
 
 use crate::error::MporError;
 
 /// The expiries of every snapshot that a margin date stands on.
 #[derive(Clone, Debug, Default)]
 pub struct SurfaceRows {
-    rows: Vec<(Timestamp, String, SliceQuality)>,
+    rows: Vec<(Timestamp, String, SliceQuality, Option<SsviSlice>)>,
 }
 
 fn said(source: ForwardSource) -> &'static str {
@@ -19,6 +19,20 @@ fn said(source: ForwardSource) -> &'static str {
     }
 }
 
+/// The slice of a pillar; `None` for raw SVI and for an expiry without a pillar.
+fn smile_at(surface: &VolSurface, years: f64) -> Option<SsviSlice> {
+    let at = surface.pillars().iter().position(|pillar| pillar.years == years)?;
+    match surface.smiles() {
+        Smiles::Ssvi(slices) => slices.get(at).copied(),
+        Smiles::Shared(shape) => {
+            let theta = surface.pillars()[at].total_variance;
+            let rho = shape.parameters()[0];
+            Some(SsviSlice { theta, rho, psi: theta * shape.phi(theta) })
+        }
+        Smiles::Svi(_) => None,
+    }
+}
+
 impl SurfaceRows {
     /// Whether no underlying has chains.
     #[must_use]
@@ -26,19 +40,22 @@ impl SurfaceRows {
         self.rows.is_empty()
     }
 
-    pub(super) fn add(&mut self, underlying: &str, time: Timestamp, slices: &[SliceQuality]) {
-        let rows = slices.iter().map(|slice| (time, underlying.to_owned(), slice.clone()));
-        self.rows.extend(rows);
+    pub(super) fn add(&mut self, underlying: &str, time: Timestamp, fitted: &ChainSurface) {
+        for slice in &fitted.quality {
+            let smile = smile_at(&fitted.surface, slice.years);
+            self.rows.push((time, underlying.to_owned(), slice.clone(), smile));
+        }
     }
 
-    /// One row an expiry: `days` to expiry, its forward and where that comes from, how many quotes were used and why others
+    /// One row an expiry: `years` to expiry, its forward and where that comes from, how many quotes were used and why others
     /// were not, at-the-money volatility, errors in volatility, share of quotes met between bid and offer, Durrleman's
-    /// condition where it is lowest, and which conditions against arbitrage held the fit back.
+    /// condition where it is lowest, which conditions against arbitrage held the fit back, and the parameters of its SSVI slice
+    /// (none for raw SVI), from which a later study takes the surface without fitting it again.
     ///
     /// # Errors
     /// [`MporError::Table`]: never for the columns made here.
     pub fn table(&self) -> Result<Table, MporError> {
-        let slices = || self.rows.iter().map(|(_, _, slice)| slice);
+        let slices = || self.rows.iter().map(|(_, _, slice, _)| slice);
         let number = |of: &dyn Fn(&SliceQuality) -> Option<f64>| {
             let finite = |slice| of(slice).filter(|value| value.is_finite());
             Column::Number(slices().map(finite).collect())
@@ -52,10 +69,13 @@ impl SurfaceRows {
             bounds.map(|bound| bound.name()).collect::<Vec<_>>().join("; ")
         };
         let source = |slice: &SliceQuality| slice.forward.map(|fit| said(fit.source));
+        let parameter = |of: &dyn Fn(&SsviSlice) -> f64| {
+            Column::Number(self.rows.iter().map(|row| row.3.as_ref().map(of)).collect())
+        };
         let columns = [
             ("time", Column::times(self.rows.iter().map(|row| row.0))),
             ("underlying", Column::labels(self.rows.iter().map(|row| row.1.as_str()))),
-            ("days", number(&|slice| Some(365.0 * slice.years))),
+            ("years", number(&|slice| Some(slice.years))),
             ("forward", number(&|slice| Some(slice.forward?.forward))),
             ("forward_source", Column::Label(slices().map(source).collect())),
             ("quotes", Column::counts(slices().map(|slice| slice.used))),
@@ -66,6 +86,9 @@ impl SurfaceRows {
             ("within_spread", number(&|slice| slice.fit.as_ref()?.within_spread)),
             ("lowest_density", number(&|slice| Some(slice.fit.as_ref()?.lowest_density.value))),
             ("held_by", Column::labels(slices().map(held_by))),
+            ("theta", parameter(&|smile| smile.theta)),
+            ("rho", parameter(&|smile| smile.rho)),
+            ("psi", parameter(&|smile| smile.psi)),
         ];
         Ok(Table::new("surfaces", columns)?)
     }

@@ -185,6 +185,9 @@ pub struct ChainsSpec {
     /// What is fitted: `essvi`, `ssvi` or `svi`.
     #[serde(default = "essvi")]
     pub surface: String,
+    /// The table `surfaces` of an earlier run: its surfaces are taken as they are, and none is fitted.
+    #[serde(default)]
+    pub surfaces: Option<String>,
     /// Which price of a row the surface is fitted to.
     #[serde(default)]
     pub price: ChainPrice,

@@ -98,6 +98,51 @@ as_of = "2025-12-08"
 futures = "as_perpetual"
 
 [[model]]
+name = "pmrm1"
+rules = "derive/pmrm1"
+as_of = "2025-12-08"
+futures = "as_perpetual"
+
+[[model]]
+name = "srm"
+rules = "derive/srm"
+as_of = "2025-12-08"
+futures = "as_perpetual"
+
+[[model]]
+name = "deribit"
+rules = "deribit/pm-style"
+as_of = "2026-02-15"
+
+[[model]]
+name = "okx"
+rules = "okx/pm-style"
+as_of = "2025-01-15"
+
+[[model]]
+name = "paradex"
+rules = "paradex/pm-style"
+unlisted = "as_perpetual"
+
+[[model]]
+name = "aevo"
+rules = "aevo/pm-style"
+unlisted = "as_perpetual"
+
+[[model]]
+name = "span"
+rules = "generic/span"
+
+[[model]]
+name = "tims"
+rules = "occ/cpm"
+
+[[model]]
+name = "reg-t"
+rules = "finra/reg-t"
+futures = "as_stock"
+
+[[model]]
 name = "hs"
 kind = "var"
 level = 0.975

@@ -66,7 +66,10 @@ impl Butterfly {
         if let Some(wings) = wings.filter(|_| self.width > 0.0) {
             return Ok(wings);
         }
-        let expected = "above 0 and below 1, such as 0.1, with a listed strike on either side";
+        let expected = match self.listing {
+            Listing::Listed => "such that a listed strike lies on either side of the body",
+            _ => "above 0 and below 1, such as 0.1",
+        };
         Err(Problem::OutOfRange { key: "width", found: self.width, expected })
     }
 }

@@ -70,6 +70,8 @@ pub(super) fn chain(probe: &Probe, table: &Schema) -> Option<Layout> {
             layout.column("ask", at("ask_price").or(at("best_ask_price")));
             layout.column("bid_iv", at("bid_iv"));
             layout.column("ask_iv", at("ask_iv"));
+            layout.column("mark", at("mark_price"));
+            layout.column("mark_iv", at("mark_iv"));
             layout.column("index", at("estimated_delivery_price").or(at("index_price")));
         }
         "option_marks" => {

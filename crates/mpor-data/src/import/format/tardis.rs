@@ -82,5 +82,7 @@ fn chain(probe: &Probe, layout: &mut Layout) {
     layout.column("ask", at("ask_price"));
     layout.column("bid_iv", at("bid_iv"));
     layout.column("ask_iv", at("ask_iv"));
+    layout.column("mark", at("mark_price"));
+    layout.column("mark_iv", at("mark_iv"));
     layout.column("forward", at("underlying_price"));
 }
