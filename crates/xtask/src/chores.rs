@@ -83,6 +83,13 @@ pub fn docs() -> Result<(), String> {
     finished("cargo doc", status)
 }
 
+/// Whether a study reads what `mpor data import` brought in from outside the repository.
+fn reads_imports(study: &Path) -> Result<bool, String> {
+    let text =
+        fs::read_to_string(study).map_err(|error| format!("{}: {error}", study.display()))?;
+    Ok(text.contains("runs/imported/"))
+}
+
 /// Runs every study in `studies/` and keeps its report and figures in `reports/<study>/`.
 ///
 /// # Errors
@@ -96,6 +103,13 @@ pub fn gallery() -> Result<(), String> {
     files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
     files.sort();
     for study in files {
+        if reads_imports(&study)? {
+            println!(
+                "{}: on imported data, which is not the repository's: no report kept",
+                study.display()
+            );
+            continue;
+        }
         let name = study.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         let name = name.unwrap_or_default();
         let run = root().join("runs").join(&name);

@@ -89,11 +89,8 @@ pub(super) fn load(
     let mut used = chosen.clone();
     used.dedup();
     for at in used {
-        if let Ok(built) = &snapshots[at].built {
-            if let Some(evidence) = &built.evidence {
-                surfaces.add(name, snapshots[at].time, evidence);
-            }
-        }
+        let Ok(Built { evidence: Some(evidence), .. }) = &snapshots[at].built else { continue };
+        surfaces.add(name, snapshots[at].time, evidence);
     }
     let note = note(name, spec, &snapshots);
     Ok(QuotedHistory { quoted, marks: marks(&chosen, &snapshots), note })
@@ -171,12 +168,11 @@ fn build(
     Ok(Built { quoted, marks, evidence })
 }
 
-/// Surface and forwards of a snapshot, with how they were found.
-fn fit(
-    quotes: &[ChainQuote],
-    rows: &[OptionRow],
-    rules: &SurfaceRules,
-) -> Result<(QuotedMarket, Vec<(f64, f64)>, ChainSurface), String> {
+/// Surface and forward curve of a snapshot, its forwards by years to expiry, and how they were found.
+type Fitted = (QuotedMarket, Vec<(f64, f64)>, ChainSurface);
+
+/// Fits a snapshot.
+fn fit(quotes: &[ChainQuote], rows: &[OptionRow], rules: &SurfaceRules) -> Result<Fitted, String> {
     let evidence = build_surface(rows, rules).map_err(|error| error.to_string())?;
     let known = evidence.expiries.iter();
     let forwards: Vec<(f64, f64)> =

@@ -44,11 +44,13 @@ fn replayed() -> Lab {
     lab.text("data/positions.csv", &positions());
     let keys = "instruments = \"data/instruments.csv\"\npositions = \"data/positions.csv\"";
     let study = over_files(STUDY, keys);
-    // Without the model that has no rule for the book: its venue takes no ETH as collateral.
+    // Without the models of venues, which have no rule for a book that is short of coins.
     let (before, rest) = study.split_once("[[model]]\nname = \"pmrm2\"").unwrap();
-    let (_, after) = rest.split_once("[[model]]").unwrap();
-    let file =
-        StudyFile::read(&lab.text("study.toml", &format!("{before}[[model]]{after}"))).unwrap();
+    let (_, after) = rest.split_once("[[model]]\nname = \"hs\"").unwrap();
+    let file = StudyFile::read(
+        &lab.text("study.toml", &format!("{before}[[model]]\nname = \"hs\"{after}")),
+    )
+    .unwrap();
     run(&file, &lab.path("run"), &Silent).unwrap();
     lab
 }
