@@ -1,6 +1,6 @@
 //! The text of every error that a study or a rule file can cause.
 
-use mpor_margin::{RuleLibrary, RuleSet, kinds};
+use mpor_margin::{RuleLibrary, RuleSet};
 
 use crate::market::{Market, built};
 use crate::rules::{file, time};
