@@ -22,6 +22,8 @@ pub struct ReportInput<'a> {
     pub scan: Option<ScanMap>,
     /// P&L from marks against P&L from surfaces, where the study has both.
     pub mark_gap: Option<MarkGap>,
+    /// How well fitted surfaces meet their quotes, where the study has chains.
+    pub surface_fit: Option<SurfaceFit>,
     /// How to make the same result again.
     pub manifest: ManifestCard,
     /// Further limitations or remarks, a sentence each.
@@ -141,6 +143,19 @@ pub struct MarkGap {
     pub rms: Vec<Vec<f64>>,
     /// The one largest in size.
     pub worst: Vec<Vec<f64>>,
+}
+
+/// Errors of fitted volatilities: `[days][underlying]`, with the classes of [`MARK_GAP_DAYS`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct SurfaceFit {
+    /// The underlyings.
+    pub underlyings: Vec<String>,
+    /// Fitted expiries.
+    pub slices: Vec<Vec<usize>>,
+    /// Root mean square error of volatility; 0.01 = one volatility point.
+    pub rms: Vec<Vec<f64>>,
+    /// Mean share of quotes met between bid and offer; `None` without two-sided quotes.
+    pub within: Vec<Vec<Option<f64>>>,
 }
 
 /// What makes the result reproducible.

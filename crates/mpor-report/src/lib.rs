@@ -22,6 +22,6 @@ pub use error::ReportError;
 pub use evidence::Evidence;
 pub use input::{
     DataOrigin, DataRow, MARK_GAP_DAYS, MARK_GAP_DEVIATIONS, ManifestCard, MarkGap, ModelCard,
-    ReportInput, ScanMap, StudyCard, Valuations,
+    ReportInput, ScanMap, StudyCard, SurfaceFit, Valuations,
 };
 pub use render::{Artifact, Format, Rendered, render, render_about};

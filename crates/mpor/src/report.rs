@@ -49,6 +49,7 @@ pub(crate) fn write(
         models: model_cards(file, loaded, result),
         scan: scan_map(file, loaded, result)?,
         mark_gap: mark_gap(loaded)?,
+        surface_fit: loaded.market.surfaces.fit(),
         manifest: manifest_card(start),
         notes: notes.to_vec(),
     };

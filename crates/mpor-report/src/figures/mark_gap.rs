@@ -69,7 +69,7 @@ fn panel(gap: &MarkGap) -> Panel {
 }
 
 /// Names of the classes between bounds.
-fn classes(bounds: &[f64]) -> Vec<String> {
+pub(super) fn classes(bounds: &[f64]) -> Vec<String> {
     let (first, last) = (bounds[0], bounds[bounds.len() - 1]);
     let mut names = vec![format!("up to {first}")];
     names.extend(bounds.windows(2).map(|pair| format!("{} to {}", pair[0], pair[1])));

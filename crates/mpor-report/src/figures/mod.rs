@@ -14,6 +14,7 @@ mod mark_gap;
 mod procyclicality;
 mod scan_map;
 mod shortfalls;
+mod surface_fit;
 
 use crate::drawing::Drawing;
 use crate::error::ReportError;
@@ -45,6 +46,7 @@ pub const CATALOG: &[&dyn Figure] = &[
     &procyclicality::ProcyclicalityFigure,
     &scan_map::ScanMapFigure,
     &shortfalls::ShortfallsFigure,
+    &surface_fit::SurfaceFitFigure,
 ];
 
 /// Every drawing that the evidence has something for, in the catalog's order.

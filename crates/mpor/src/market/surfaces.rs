@@ -3,6 +3,8 @@
 use mpor_core::{Column, Smiles, SsviSlice, Table, Timestamp, VolSurface};
 use mpor_pricing::surface::{ChainSurface, ForwardSource, SliceQuality};
 
+use mpor_report::{MARK_GAP_DAYS, SurfaceFit};
+
 use crate::error::MporError;
 
 /// The expiries of every snapshot that a margin date stands on.
@@ -16,6 +18,26 @@ fn said(source: ForwardSource) -> &'static str {
         ForwardSource::Stated => "stated",
         ForwardSource::Parity => "parity",
         ForwardSource::ParityAndDiscount => "parity, with discount",
+    }
+}
+
+/// Errors of some expiries.
+#[derive(Clone, Copy, Default)]
+struct Gathered {
+    slices: usize,
+    squares: f64,
+    sided: usize,
+    within: f64,
+}
+
+impl Gathered {
+    fn add(&mut self, rms: f64, within: Option<f64>) {
+        self.slices += 1;
+        self.squares += rms * rms;
+        if let Some(within) = within {
+            self.sided += 1;
+            self.within += within;
+        }
     }
 }
 
@@ -45,6 +67,31 @@ impl SurfaceRows {
             let smile = smile_at(&fitted.surface, slice.years);
             self.rows.push((time, underlying.to_owned(), slice.clone(), smile));
         }
+    }
+
+    /// The errors gathered by underlying and days to expiry; `None` where nothing was fitted.
+    #[must_use]
+    pub fn fit(&self) -> Option<SurfaceFit> {
+        let mut underlyings: Vec<String> = self.rows.iter().map(|row| row.1.clone()).collect();
+        underlyings.dedup();
+        let blank = || vec![vec![Gathered::default(); underlyings.len()]; MARK_GAP_DAYS.len() + 1];
+        let mut cells = blank();
+        for (_, underlying, slice, _) in &self.rows {
+            let column = underlyings.iter().position(|known| known == underlying)?;
+            let row = MARK_GAP_DAYS.iter().filter(|&&days| 365.0 * slice.years > days).count();
+            if let Some(fit) = &slice.fit {
+                cells[row][column].add(fit.rms_error, fit.within_spread);
+            }
+        }
+        fn all<T>(cells: &[Vec<Gathered>], of: impl Fn(&Gathered) -> T) -> Vec<Vec<T>> {
+            cells.iter().map(|row| row.iter().map(&of).collect()).collect()
+        }
+        (!underlyings.is_empty()).then(|| SurfaceFit {
+            slices: all(&cells, |cell| cell.slices),
+            rms: all(&cells, |cell| (cell.squares / cell.slices.max(1) as f64).sqrt()),
+            within: all(&cells, |cell| (cell.sided > 0).then(|| cell.within / cell.sided as f64)),
+            underlyings,
+        })
     }
 
     /// One row an expiry: `years` to expiry, its forward and where that comes from, how many quotes were used and why others
