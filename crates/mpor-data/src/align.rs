@@ -263,6 +263,25 @@ mod tests {
         }
     }
 
+    /// Payments every 8 hours, then every 4, then every hour: a day at each, and what falls into a step is its sum.
+    #[test]
+    fn payments_are_summed_over_each_step_whatever_their_interval() {
+        let hours: Vec<i64> =
+            (8..=24).step_by(8).chain((28..=48).step_by(4)).chain(49..=72).collect();
+        let values: Vec<f64> = (1..=hours.len()).map(|number| number as f64).collect();
+        let funding = series(&hours, &values);
+        let paid = |grid: &[i64]| {
+            let grid: Vec<Timestamp> = grid.iter().map(|&hour| at(hour)).collect();
+            let policies = policies("D001 = \"mark\"");
+            paid_over(&funding, &grid, &policies).unwrap().value
+        };
+        // 1 + 2 + 3, then 4 to 9, then 10 to 33.
+        assert_eq!(paid(&[24, 48, 72]), [6.0, 39.0, 516.0]);
+        // Steps of eight hours hold one, two and eight payments.
+        assert_eq!(paid(&[16, 24, 32, 40])[..], [2.0, 3.0, 4.0 + 5.0, 6.0 + 7.0]);
+        assert_eq!(paid(&[48, 56])[1], (10..=17).sum::<i32>() as f64);
+    }
+
     fn policies(text: &str) -> Policies {
         toml::from_str(text).unwrap()
     }
