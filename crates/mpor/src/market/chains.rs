@@ -9,17 +9,17 @@ use std::collections::BTreeMap;
 use mpor_backtest::books::contract_name;
 use mpor_core::{
     Contract, Factor, ForwardCurve, History, Instrument, OptionMark, QuotedMarket, Right,
-    Timestamp, UnderlyingIx,
+    Settlement, Timestamp, UnderlyingIx,
 };
 use mpor_data::Query;
 use mpor_data::chains::{ChainQuote, chains};
 use mpor_data::panel::PanelBuilder;
-use mpor_pricing::implied_vol;
 use mpor_pricing::surface::{
     ChainSurface, OptionRow, QuoteUnit, ScreenRules, SurfaceRules, build_surface,
 };
 use rayon::prelude::*;
 
+use super::marks::implied;
 use super::stored::Stored;
 use super::surfaces::SurfaceRows;
 use crate::error::MporError;
@@ -215,14 +215,12 @@ fn option_row(quote: &ChainQuote) -> OptionRow {
 
 /// The venue's mark: its volatility where the chain states one, else the one that its price implies.
 fn listed(quote: &ChainQuote, row: &OptionRow, forward: f64, rate: Option<f64>) -> Option<Listed> {
-    let implied = |mark: f64| {
-        let (price, rate) = match row.unit {
-            QuoteUnit::Coin => (mark * forward, 0.0),
-            _ => (mark, rate.unwrap_or(0.0)),
-        };
-        implied_vol(price, forward, row.strike, row.years, rate, row.right).ok()
+    let settlement = if row.unit == QuoteUnit::Coin { Settlement::Coin } else { Settlement::Cash };
+    let price = |mark| {
+        let rate = rate.unwrap_or(0.0);
+        implied(mark, settlement, rate, (forward, row.strike), row.years, row.right)
     };
-    let vol = quote.mark_iv.or_else(|| implied(quote.mark?));
+    let vol = quote.mark_iv.or_else(|| price(quote.mark?));
     let vol = vol.filter(|vol| *vol > 0.0 && vol.is_finite())?;
     let ChainQuote { expiry, strike, right, .. } = *quote;
     Some(Listed { expiry, strike, right, mark: OptionMark { vol, forward } })

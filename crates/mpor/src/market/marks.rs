@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use mpor_core::{
-    Contract, Factor, History, Instrument, InstrumentIx, OptionMark, Settlement, Timestamp,
+    Contract, Factor, History, Instrument, InstrumentIx, OptionMark, Right, Settlement, Timestamp,
 };
 use mpor_data::Query;
 use mpor_data::chains::{MarkRow, option_marks};
@@ -135,12 +135,23 @@ fn vol_of(
     let Contract::Option { strike, right, settlement, .. } = instrument.contract else {
         return None;
     };
+    let rate = history.panel.value(Factor::Rate(instrument.underlying), step).unwrap_or(0.0);
+    implied(price, settlement, rate, (forward, strike), years, right)
+}
+
+/// The volatility above zero that the price of an option on one unit of the underlying implies; a price in coins is a share of the
+/// forward, and is not discounted. `None` at or outside the bounds of any volatility.
+pub(super) fn implied(
+    price: f64,
+    settlement: Settlement,
+    rate: f64,
+    (forward, strike): (f64, f64),
+    years: f64,
+    right: Right,
+) -> Option<f64> {
     let (price, rate) = match settlement {
         Settlement::Coin => (price * forward, 0.0),
-        Settlement::Cash => {
-            let rate = history.panel.value(Factor::Rate(instrument.underlying), step);
-            (price, rate.unwrap_or(0.0))
-        }
+        Settlement::Cash => (price, rate),
     };
     let vol = implied_vol(price, forward, strike, years, rate, right).ok()?;
     (vol > 0.0).then_some(vol)

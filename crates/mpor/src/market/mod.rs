@@ -87,10 +87,10 @@ pub(crate) fn load_under(
         builder.push_known(Factor::Spot(ix), spot, &calendar, policies)?;
         let quoted = match &spec.chains {
             Some(chains) => {
-                let history =
+                let mut history =
                     chains::load(file, index, chains, &quotes[index], &mut builder, &mut surfaces)?;
-                notes.push(history.note.clone());
-                let quoted = history.quoted.clone();
+                notes.push(std::mem::take(&mut history.note));
+                let quoted = std::mem::take(&mut history.quoted);
                 listed.push((ix, chains, history));
                 quoted
             }
