@@ -2,12 +2,14 @@
 //!
 //! | table | row | columns |
 //! | --- | --- | --- |
-//! | `losses` | day, account | `step time account horizon worst gross_notional marks surface settlements` |
-//! | `requirements` | day, model, account | `step model account initial maintenance binding` |
+//! | `days` | day | `step time` |
+//! | `losses` | day, account | `horizon worst gross_notional marks surface settlements` |
+//! | `requirements` | day, model, account | `initial maintenance binding` |
 //! | `components` | day, model, part, account | `step model part account amount` |
 //!
-//! Accounts and models are numbers here, their positions in the study: a shard belongs to one study, and is laid out with
-//! names only at the end.
+//! A day has every account, and every model's answer for it, so the place of a row says whose it is; parts are kept where
+//! there are any, and say it themselves. Accounts and models are numbers here, their positions in the study: a shard
+//! belongs to one study, and is laid out with names only at the end.
 
 use mpor_core::{Column, Labels, Table, Timestamp};
 
@@ -17,18 +19,19 @@ use crate::realised::AccountLoss;
 use crate::result::SourceCounts;
 
 /// Names of a shard's tables, in the order of [`to_tables`].
-pub const TABLES: [&str; 3] = ["losses", "requirements", "components"];
+pub const TABLES: [&str; 4] = ["days", "losses", "requirements", "components"];
 
-const LOSSES: &str = TABLES[0];
-const REQUIREMENTS: &str = TABLES[1];
-const COMPONENTS: &str = TABLES[2];
+const DAYS: &str = TABLES[0];
+const LOSSES: &str = TABLES[1];
+const REQUIREMENTS: &str = TABLES[2];
+const COMPONENTS: &str = TABLES[3];
 
-/// The three tables of a range of days.
+/// The tables of a range of days, all of them with the same accounts and models.
 ///
 /// # Errors
 /// Never for days of the replay; [`BacktestError::Market`] when a day's columns differ in length.
 pub fn to_tables(days: &[DayResult]) -> Result<Vec<Table>, BacktestError> {
-    Ok(vec![losses(days)?, requirements(days)?, components(days)?])
+    Ok(vec![dates(days)?, losses(days)?, requirements(days)?, components(days)?])
 }
 
 /// The days of a shard's tables.
@@ -36,27 +39,31 @@ pub fn to_tables(days: &[DayResult]) -> Result<Vec<Table>, BacktestError> {
 /// # Errors
 /// [`BacktestError::Shard`] naming the table and column that is not what [`to_tables`] writes.
 pub fn from_tables(tables: &[Table]) -> Result<Vec<DayResult>, BacktestError> {
-    let mut days = read_losses(&Reader::new(tables, LOSSES)?)?;
-    read_requirements(&Reader::new(tables, REQUIREMENTS)?, &mut days)?;
+    let mut days = read_days(&Reader::new(tables, DAYS)?)?;
+    let accounts = read_losses(&Reader::new(tables, LOSSES)?, &mut days)?;
+    read_requirements(&Reader::new(tables, REQUIREMENTS)?, &mut days, accounts)?;
     read_components(&Reader::new(tables, COMPONENTS)?, &mut days)?;
     Ok(days)
 }
 
+fn dates(days: &[DayResult]) -> Result<Table, BacktestError> {
+    Ok(Table::new(
+        DAYS,
+        [
+            ("step", Column::counts(days.iter().map(|day| day.step))),
+            ("time", Column::times(days.iter().map(|day| day.time))),
+        ],
+    )?)
+}
+
 fn losses(days: &[DayResult]) -> Result<Table, BacktestError> {
-    let rows =
-        || days.iter().flat_map(|day| day.losses.iter().enumerate().map(move |row| (day, row)));
-    let loss = |of: fn(&AccountLoss) -> Option<f64>| {
-        Column::Number(rows().map(|(_, (_, loss))| of(loss)).collect())
-    };
-    let count = |of: fn(&SourceCounts) -> usize| {
-        Column::counts(rows().map(|(_, (_, loss))| of(&loss.sources)))
-    };
+    let rows = || days.iter().flat_map(|day| &day.losses);
+    let loss = |of: fn(&AccountLoss) -> Option<f64>| Column::Number(rows().map(of).collect());
+    let count =
+        |of: fn(&SourceCounts) -> usize| Column::counts(rows().map(|loss| of(&loss.sources)));
     Ok(Table::new(
         LOSSES,
         [
-            ("step", Column::counts(rows().map(|(day, _)| day.step))),
-            ("time", Column::times(rows().map(|(day, _)| day.time))),
-            ("account", Column::counts(rows().map(|(_, (account, _))| account))),
             ("horizon", loss(|loss| loss.horizon)),
             ("worst", loss(|loss| loss.worst)),
             ("gross_notional", loss(|loss| Some(loss.gross_notional))),
@@ -68,27 +75,15 @@ fn losses(days: &[DayResult]) -> Result<Table, BacktestError> {
 }
 
 fn requirements(days: &[DayResult]) -> Result<Table, BacktestError> {
-    let rows = || {
-        days.iter().flat_map(|day| {
-            day.models.iter().enumerate().flat_map(move |(model, of)| {
-                (0..of.initial.len()).map(move |account| (day.step, model, account, of))
-            })
-        })
-    };
+    let models = || days.iter().flat_map(|day| &day.models);
     let mut binding = Labels::default();
-    let models = days.iter().flat_map(|day| &day.models);
-    models.for_each(|of| binding.extend_repeated(&of.binding, 1));
+    models().for_each(|of| binding.extend_repeated(&of.binding, 1));
+    let amounts = |of: fn(&ModelDay) -> &[f64]| Column::numbers(models().flat_map(of).copied());
     Ok(Table::new(
         REQUIREMENTS,
         [
-            ("step", Column::counts(rows().map(|row| row.0))),
-            ("model", Column::counts(rows().map(|row| row.1))),
-            ("account", Column::counts(rows().map(|row| row.2))),
-            ("initial", Column::numbers(rows().map(|(_, _, account, of)| of.initial[account]))),
-            (
-                "maintenance",
-                Column::numbers(rows().map(|(_, _, account, of)| of.maintenance[account])),
-            ),
+            ("initial", amounts(|of| &of.initial)),
+            ("maintenance", amounts(|of| &of.maintenance)),
             ("binding", Column::Label(binding)),
         ],
     )?)
@@ -134,7 +129,7 @@ impl<'a> Reader<'a> {
         let table = tables.iter().find(|table| table.name() == name);
         Ok(Reader {
             name,
-            table: table.ok_or(BacktestError::Shard { table: name, column: "step" })?,
+            table: table.ok_or(BacktestError::Shard { table: name, column: "all" })?,
         })
     }
 
@@ -181,57 +176,66 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn read_losses(reader: &Reader<'_>) -> Result<Vec<DayResult>, BacktestError> {
+fn read_days(reader: &Reader<'_>) -> Result<Vec<DayResult>, BacktestError> {
     let (steps, times) = (reader.counts("step")?, reader.times("time")?);
-    let accounts = reader.counts("account")?;
+    let day = |(step, time)| DayResult { step, time, models: Vec::new(), losses: Vec::new() };
+    Ok(steps.into_iter().zip(times).map(day).collect())
+}
+
+/// Reads the losses of the days, and says how many accounts a day has.
+fn read_losses(reader: &Reader<'_>, days: &mut [DayResult]) -> Result<usize, BacktestError> {
     let (horizon, worst) = (reader.optional("horizon")?, reader.optional("worst")?);
     let gross = reader.numbers("gross_notional")?;
     let marks = reader.counts("marks")?;
     let surface = reader.counts("surface")?;
     let settlements = reader.counts("settlements")?;
-    let mut days: Vec<DayResult> = Vec::new();
-    for row in 0..steps.len() {
-        if days.last().is_none_or(|day| day.step != steps[row]) {
-            let (step, time) = (steps[row], times[row]);
-            days.push(DayResult { step, time, models: Vec::new(), losses: Vec::new() });
-        }
-        let Some(day) = days.last_mut() else { continue };
-        if accounts[row] != day.losses.len() {
-            return Err(reader.broken("account"));
-        }
-        day.losses.push(AccountLoss {
-            horizon: horizon[row],
-            worst: worst[row],
-            gross_notional: gross[row],
-            sources: SourceCounts {
-                marks: marks[row],
-                surface: surface[row],
-                settlements: settlements[row],
-            },
-        });
+    let accounts = share(horizon.len(), days.len()).ok_or_else(|| reader.broken("horizon"))?;
+    let loss = |row: usize| AccountLoss {
+        horizon: horizon[row],
+        worst: worst[row],
+        gross_notional: gross[row],
+        sources: SourceCounts {
+            marks: marks[row],
+            surface: surface[row],
+            settlements: settlements[row],
+        },
+    };
+    for (at, day) in days.iter_mut().enumerate() {
+        day.losses = (at * accounts..(at + 1) * accounts).map(loss).collect();
     }
-    Ok(days)
+    Ok(accounts)
 }
 
-fn read_requirements(reader: &Reader<'_>, days: &mut [DayResult]) -> Result<(), BacktestError> {
-    let (steps, models) = (reader.counts("step")?, reader.counts("model")?);
-    let accounts = reader.counts("account")?;
+fn read_requirements(
+    reader: &Reader<'_>,
+    days: &mut [DayResult],
+    accounts: usize,
+) -> Result<(), BacktestError> {
     let (initial, maintenance) = (reader.numbers("initial")?, reader.numbers("maintenance")?);
     let binding = reader.texts("binding")?;
-    for row in 0..steps.len() {
-        let day = day_of(days, steps[row]).ok_or_else(|| reader.broken("step"))?;
-        if models[row] == day.models.len() {
-            day.models.push(ModelDay::default());
+    let models = share(initial.len(), days.len() * accounts);
+    let models = models.ok_or_else(|| reader.broken("initial"))?;
+    let model = |at: usize| {
+        let rows = at * accounts..(at + 1) * accounts;
+        ModelDay {
+            initial: initial[rows.clone()].to_vec(),
+            maintenance: maintenance[rows.clone()].to_vec(),
+            binding: binding[rows].iter().copied().collect(),
+            parts: Vec::new(),
         }
-        let of = day.models.get_mut(models[row]).ok_or_else(|| reader.broken("model"))?;
-        if accounts[row] != of.initial.len() {
-            return Err(reader.broken("account"));
-        }
-        of.initial.push(initial[row]);
-        of.maintenance.push(maintenance[row]);
-        of.binding.push(binding[row]);
+    };
+    for (at, day) in days.iter_mut().enumerate() {
+        day.models = (at * models..(at + 1) * models).map(model).collect();
     }
     Ok(())
+}
+
+/// How many of `rows` each of `owners` has, where all have as many.
+fn share(rows: usize, owners: usize) -> Option<usize> {
+    if owners == 0 {
+        return (rows == 0).then_some(0);
+    }
+    rows.is_multiple_of(owners).then_some(rows / owners)
 }
 
 fn read_components(reader: &Reader<'_>, days: &mut [DayResult]) -> Result<(), BacktestError> {

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use foldhash::fast::FixedState;
+use indexmap::IndexSet;
+
 /// Texts by position, some of them missing. Selections share the texts of what they were taken from.
 #[derive(Clone, Debug, Default)]
 pub struct Labels {
@@ -10,13 +13,8 @@ pub struct Labels {
     index: Vec<u32>,
 }
 
-#[derive(Clone, Debug, Default)]
-struct Names {
-    /// Each different text, in the order of first use.
-    texts: Vec<String>,
-    /// Positions in `texts`, in alphabetical order of what they say.
-    sorted: Vec<u32>,
-}
+/// Each different text, in the order of first use.
+type Names = IndexSet<String, FixedState>;
 
 const MISSING: u32 = u32::MAX;
 
@@ -26,11 +24,9 @@ impl Labels {
         names: impl IntoIterator<Item = S>,
         index: impl IntoIterator<Item = usize>,
     ) -> Self {
-        let texts: Vec<String> = names.into_iter().map(Into::into).collect();
-        let mut sorted: Vec<u32> = (0..texts.len() as u32).collect();
-        sorted.sort_unstable_by_key(|&name| &texts[name as usize]);
+        let names: Names = names.into_iter().map(Into::into).collect();
         let index = index.into_iter().map(|which| which as u32).collect();
-        Labels { names: Arc::new(Names { texts, sorted }), index }
+        Labels { names: Arc::new(names), index }
     }
 
     /// Adds the next text.
@@ -42,12 +38,12 @@ impl Labels {
     /// Adds the texts of `other`, each `times` times over.
     pub fn extend_repeated(&mut self, other: &Labels, times: usize) {
         // What each name of `other` is called here, found when it is first met.
-        let mut here = vec![None; other.names.texts.len()];
+        let mut here = vec![None; other.names.len()];
         for &which in &other.index {
             let found = match here.get_mut(which as usize) {
                 None => MISSING,
                 Some(known) => {
-                    *known.get_or_insert_with(|| self.which(&other.names.texts[which as usize]))
+                    *known.get_or_insert_with(|| self.which(&other.names[which as usize]))
                 }
             };
             self.index.extend(std::iter::repeat_n(found, times));
@@ -65,7 +61,7 @@ impl Labels {
     #[must_use]
     pub fn get(&self, at: usize) -> Option<&str> {
         let which = *self.index.get(at)?;
-        self.names.texts.get(which as usize).map(String::as_str)
+        self.names.get_index(which as usize).map(String::as_str)
     }
 
     /// The texts in order.
@@ -85,24 +81,27 @@ impl Labels {
         self.index.is_empty()
     }
 
+    /// Each different text once, in the order of their numbers.
+    pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+
+    /// The number in [`names`](Self::names) of the text at each position; `None` where it is missing.
+    pub fn numbers(&self) -> impl ExactSizeIterator<Item = Option<u32>> {
+        self.index.iter().map(|&which| (which != MISSING).then_some(which))
+    }
+
     /// The number of a text, given to it now if it is new. Texts come in runs, so the last one is tried first.
     fn which(&mut self, text: &str) -> u32 {
-        let Names { texts, sorted } = &*self.names;
         if let Some(&last) = self.index.last()
-            && texts.get(last as usize).is_some_and(|name| name == text)
+            && self.names.get_index(last as usize).is_some_and(|name| name == text)
         {
             return last;
         }
-        match sorted.binary_search_by(|&name| texts[name as usize].as_str().cmp(text)) {
-            Ok(at) => sorted[at],
-            Err(at) => {
-                let new = texts.len() as u32;
-                let names = Arc::make_mut(&mut self.names);
-                names.texts.push(text.to_owned());
-                names.sorted.insert(at, new);
-                new
-            }
+        if let Some(known) = self.names.get_index_of(text) {
+            return known as u32;
         }
+        Arc::make_mut(&mut self.names).insert_full(text.to_owned()).0 as u32
     }
 }
 
@@ -133,7 +132,8 @@ mod tests {
     fn each_text_is_kept_once() {
         let texts = [Some("down"), None, Some("up"), Some("down"), Some(""), Some("up")];
         let labels: Labels = texts.into_iter().collect();
-        assert_eq!(labels.names.texts, ["down", "up", ""]);
+        assert!(labels.names().eq(["down", "up", ""]));
+        assert!(labels.numbers().eq([Some(0), None, Some(1), Some(0), Some(2), Some(1)]));
         assert_eq!(labels.iter().collect::<Vec<_>>(), texts);
         assert_eq!((labels.len(), labels.get(6)), (6, None));
     }

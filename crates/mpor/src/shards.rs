@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use mpor_backtest::day::Parts;
 use mpor_backtest::{DayResult, ReplayConfig, replay, shard};
-use mpor_data::tables::{Metadata, read_parquet, write_bytes, write_parquet};
+use mpor_data::tables::{read_parquet, write_bytes, write_working_parquet};
 
 use crate::error::MporError;
 use crate::loaded::{Loaded, replay_error};
@@ -96,7 +96,7 @@ impl Shards {
         let (Some(first), Some(last)) = (days.first(), days.last()) else { return Ok(()) };
         let steps = first.step..last.step + 1;
         for table in shard::to_tables(days)? {
-            write_parquet(&table, &self.file(&steps, table.name()), Metadata::new())?;
+            write_working_parquet(&table, &self.file(&steps, table.name()))?;
         }
         Ok(())
     }

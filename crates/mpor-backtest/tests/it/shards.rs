@@ -34,9 +34,18 @@ fn a_broken_shard_is_named() {
     )
     .unwrap();
     let mut tables = to_tables(&days).unwrap();
-    tables[0] = Table::new("losses", [("step", Column::counts([1]))]).unwrap();
+    let (whole, row) = (tables[1].clone(), [("horizon", Column::numbers([1.0]))]);
+    tables[1] = Table::new("losses", row).unwrap();
     let error = from_tables(&tables).unwrap_err();
-    assert!(matches!(error, BacktestError::Shard { table: "losses", column: "time" }), "{error}");
+    assert!(matches!(error, BacktestError::Shard { table: "losses", column: "worst" }), "{error}");
+    tables[1] = whole;
+    let seven = [("step", Column::counts(0..7)), ("time", Column::times([days[0].time; 7]))];
+    tables[0] = Table::new("days", seven).unwrap();
+    let error = from_tables(&tables).unwrap_err();
+    assert!(
+        matches!(error, BacktestError::Shard { table: "losses", column: "horizon" }),
+        "{error}"
+    );
     tables.remove(0);
     assert!(from_tables(&tables).is_err());
 }

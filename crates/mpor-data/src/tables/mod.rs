@@ -10,4 +10,7 @@ mod parquet;
 
 pub use atomic::{AtomicFile, write_bytes};
 pub use csv::{csv_text, write_csv};
-pub use parquet::{Metadata, TableWriter, read_parquet, read_parquet_metadata, write_parquet};
+pub use parquet::{
+    Metadata, TableWriter, read_parquet, read_parquet_metadata, write_parquet,
+    write_working_parquet,
+};

@@ -1,6 +1,6 @@
 //! Tables to Parquet and back.
 //!
-//! zstd, one fixed writer name, no time of writing: equal tables and metadata give equal bytes. A table written in
+//! zstd (snappy for what lives no longer than a run), one fixed writer name, no time of writing: equal tables and metadata give equal bytes. A table written in
 //! several pieces is cut into row groups by the pieces, so a reader that wants a range skips the others.
 
 use std::collections::BTreeMap;
@@ -8,8 +8,8 @@ use std::fs::File;
 use std::path::Path;
 
 use arrow::array::{ArrayRef, RecordBatch};
-use arrow::datatypes::{DataType, FieldRef, SchemaRef};
-use mpor_core::Table;
+use arrow::datatypes::{FieldRef, SchemaRef};
+use mpor_core::{Column, Labels, Table};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::arrow::arrow_writer::{
@@ -18,7 +18,7 @@ use parquet::arrow::arrow_writer::{
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 use rayon::prelude::*;
@@ -37,11 +37,21 @@ const ZSTD_LEVEL: i32 = 3;
 /// Key under which Arrow keeps its schema; not the caller's.
 const ARROW_SCHEMA: &str = "ARROW:schema";
 
+/// How long a file is kept, and so how hard it is compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lifetime {
+    /// A result: small.
+    Kept,
+    /// Until the run is complete: fast.
+    Working,
+}
+
 /// Writes a table piece by piece; the file appears under its name on [`finish`](TableWriter::finish).
 pub struct TableWriter {
     file: String,
     schema: Option<SchemaRef>,
     metadata: Metadata,
+    lifetime: Lifetime,
     state: State,
 }
 
@@ -104,8 +114,13 @@ impl TableWriter {
     /// # Errors
     /// [`DataError::Unwritable`].
     pub fn create(target: &Path, metadata: Metadata) -> Result<Self, DataError> {
+        Self::new(target, metadata, Lifetime::Kept)
+    }
+
+    fn new(target: &Path, metadata: Metadata, lifetime: Lifetime) -> Result<Self, DataError> {
         let state = State::Waiting(AtomicFile::create(target)?);
-        Ok(TableWriter { file: target.display().to_string(), schema: None, metadata, state })
+        let file = target.display().to_string();
+        Ok(TableWriter { file, schema: None, metadata, lifetime, state })
     }
 
     /// Appends the rows of a table as row groups of their own.
@@ -124,7 +139,7 @@ impl TableWriter {
         let file = self.file.clone();
         let refuse =
             |error: ParquetError| DataError::Unwritable { file, problem: error.to_string() };
-        self.writer(expected)?.append(&rows).map_err(refuse)
+        self.writer(expected, table)?.append(&rows).map_err(refuse)
     }
 
     /// Completes the file. Without any table appended it is an error: a file without columns says nothing.
@@ -142,7 +157,7 @@ impl TableWriter {
         }
     }
 
-    fn writer(&mut self, schema: SchemaRef) -> Result<&mut RowGroups, DataError> {
+    fn writer(&mut self, schema: SchemaRef, first: &Table) -> Result<&mut RowGroups, DataError> {
         if let State::Waiting(_) = self.state
             && let State::Waiting(file) = std::mem::replace(&mut self.state, State::Broken)
         {
@@ -150,7 +165,7 @@ impl TableWriter {
                 file: self.file.clone(),
                 problem: error.to_string(),
             };
-            let properties = properties(&schema, &self.metadata);
+            let properties = properties(first, &self.metadata, self.lifetime);
             let writer = RowGroups::new(file, schema, properties).map_err(problem)?;
             self.state = State::Writing(Box::new(writer));
         }
@@ -170,6 +185,16 @@ impl TableWriter {
 /// As [`TableWriter`].
 pub fn write_parquet(table: &Table, target: &Path, metadata: Metadata) -> Result<(), DataError> {
     let mut writer = TableWriter::create(target, metadata)?;
+    writer.append(table)?;
+    writer.finish()
+}
+
+/// Writes a whole table that lives no longer than a run.
+///
+/// # Errors
+/// As [`TableWriter`].
+pub fn write_working_parquet(table: &Table, target: &Path) -> Result<(), DataError> {
+    let mut writer = TableWriter::new(target, Metadata::new(), Lifetime::Working)?;
     writer.append(table)?;
     writer.finish()
 }
@@ -209,24 +234,36 @@ fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, DataErr
 }
 
 /// Texts in dictionaries, instants as differences, numbers as they are: prices and amounts repeat in runs of bytes that
-/// zstd finds by itself, better than in a dictionary of doubles.
-fn properties(schema: &SchemaRef, metadata: &Metadata) -> WriterProperties {
+/// zstd finds by itself, better than in a dictionary of doubles. The least and largest text of a row group are kept only
+/// where texts come in order: elsewhere every row group holds nearly all of them, and a reader can skip none.
+fn properties(first: &Table, metadata: &Metadata, lifetime: Lifetime) -> WriterProperties {
     let level = ZstdLevel::try_new(ZSTD_LEVEL).unwrap_or_default();
     let pairs = metadata.iter().map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
     let mut properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(level))
+        .set_compression(match lifetime {
+            Lifetime::Kept => Compression::ZSTD(level),
+            Lifetime::Working => Compression::SNAPPY,
+        })
         .set_created_by("mpor".to_owned())
         .set_max_row_group_row_count(Some(ROW_GROUP))
         .set_key_value_metadata(Some(pairs.collect()));
-    for field in schema.fields() {
-        let path = ColumnPath::from(field.name().as_str());
-        let text = matches!(field.data_type(), DataType::Utf8);
+    for (name, column) in first.columns() {
+        let path = ColumnPath::from(name.as_str());
+        let text = matches!(column, Column::Text(_) | Column::Label(_));
         properties = properties.set_column_dictionary_enabled(path.clone(), text);
-        if matches!(field.data_type(), DataType::Timestamp(..) | DataType::Int64) {
-            properties = properties.set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
+        if matches!(column, Column::Time(_) | Column::Count(_)) {
+            properties =
+                properties.set_column_encoding(path.clone(), Encoding::DELTA_BINARY_PACKED);
+        }
+        if matches!(column, Column::Label(labels) if !in_order(labels)) {
+            properties = properties.set_column_statistics_enabled(path, EnabledStatistics::None);
         }
     }
     properties.build()
+}
+
+fn in_order(labels: &Labels) -> bool {
+    labels.numbers().flatten().is_sorted()
 }
 
 fn names(schema: &SchemaRef) -> String {
@@ -239,7 +276,7 @@ fn names(schema: &SchemaRef) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mpor_core::{Column, Timestamp};
+    use mpor_core::Timestamp;
 
     fn table(shift: f64) -> Table {
         let columns = [
