@@ -14,7 +14,7 @@
 //! collateral is in it: it is the static ("clean", "hypothetical") P&L.
 
 use mpor_core::{
-    Contract, Factor, History, InstrumentIx, MarketState, Origin, Pnl, Portfolio, Settlement,
+    Contract, Factor, History, InstrumentIx, MarketState, Origin, Pnl, Portfolio, Rows, Settlement,
 };
 use mpor_pricing::{PricingError, expiry_pnl, payoff, pnl, settlement_pnl, value};
 use ndarray::Array2;
@@ -46,6 +46,7 @@ pub struct UnitPnl {
     pub funding: Array2<f64>,
     /// What each was valued by.
     pub sources: Array2<Source>,
+    rows: Rows,
 }
 
 /// The loss of one account after one margin date.
@@ -78,6 +79,7 @@ impl UnitPnl {
             settlement: Array2::zeros(shape),
             funding: Array2::zeros(shape),
             sources: Array2::from_elem(shape, Source::Mark),
+            rows: Rows::of(&held),
             held,
         };
         for row in 0..shape.0 {
@@ -150,9 +152,10 @@ impl UnitPnl {
         &'a self,
         portfolio: &'a Portfolio,
     ) -> impl Iterator<Item = (usize, f64)> + 'a {
-        portfolio.positions().iter().filter_map(|position| {
-            Some((self.held.binary_search(&position.instrument).ok()?, position.quantity))
-        })
+        portfolio
+            .positions()
+            .iter()
+            .filter_map(|position| Some((self.rows.find(position.instrument)?, position.quantity)))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use mpor_core::{Horizon, InstrumentIx, MarketState, Past, Timestamp, Universe};
+use mpor_core::{Horizon, InstrumentIx, MarketState, Past, Rows, Timestamp, Universe};
 
 use crate::error::RiskError;
 use crate::revaluation::Revaluation;
@@ -23,12 +23,9 @@ pub struct Day<'a> {
     pub horizon: Horizon,
     /// The study's seed; random streams are keyed by it, the purpose, the time and the path.
     pub seed: u64,
-    /// Row by instrument of the universe, `NOBODY` where it is not held: every position of every account is looked up here.
-    rows: Vec<u32>,
+    rows: Rows,
     shared: Shared,
 }
-
-const NOBODY: u32 = u32::MAX;
 
 /// Revaluations by the description of their scenarios, so that models with equal scenarios share one.
 #[derive(Debug, Default)]
@@ -45,13 +42,8 @@ impl<'a> Day<'a> {
         horizon: Horizon,
         seed: u64,
     ) -> Self {
-        let mut rows = vec![NOBODY; universe.instruments().len()];
-        for (row, ix) in held.iter().enumerate() {
-            if let Some(entry) = rows.get_mut(ix.0) {
-                *entry = row as u32;
-            }
-        }
-        Day { past, state, universe, held, horizon, seed, rows, shared: Shared::default() }
+        let (rows, shared) = (Rows::of(held), Shared::default());
+        Day { past, state, universe, held, horizon, seed, rows, shared }
     }
 
     /// The margin date.
@@ -63,8 +55,7 @@ impl<'a> Day<'a> {
     /// The row of an instrument in the day's unit matrices; `None` when nobody holds it.
     #[must_use]
     pub fn row(&self, instrument: InstrumentIx) -> Option<usize> {
-        let row = *self.rows.get(instrument.0)?;
-        (row != NOBODY).then_some(row as usize)
+        self.rows.find(instrument)
     }
 
     /// The revaluation known as `key`, made by `make` the first time it is asked for.
