@@ -4,6 +4,7 @@ mod answer;
 mod import;
 mod problem;
 mod progress;
+mod spn;
 mod text;
 
 use std::path::{Path, PathBuf};
@@ -67,6 +68,9 @@ enum Command {
         /// One account only.
         #[arg(long)]
         account: Option<String>,
+        /// Also write the arithmetic as a table, a node a row, to this Parquet file.
+        #[arg(long)]
+        out: Option<PathBuf>,
     },
     /// Why the margin of an account on a date held or broke.
     Explain {
@@ -88,6 +92,14 @@ enum Command {
     Models,
     /// Coverage tests that a study can use.
     Tests,
+    /// What an exchange's SPAN risk parameter file (.spn, XML) holds: arrays, spreads, charges.
+    Spn {
+        /// The file.
+        file: PathBuf,
+        /// Also write the tables as Parquet into this folder.
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
     /// Rule sets of venues, with their versions.
     Rules {
         /// One rule set, whole, such as derive/pmrm2.
@@ -161,12 +173,15 @@ fn act(cli: &Cli, progress: &dyn Progress) -> Result<ExitCode, MporError> {
             done
         }
         Command::Data(DataCommand::Import(options)) => Ok(import::run(options, cli.json, progress)),
-        Command::Margin { study, at, account } => {
+        Command::Margin { study, at, account, out } => {
             let file = StudyFile::read(study)?;
             let loaded = Loaded::new(&file)?;
             let at = loaded.margin_date(*at)?;
             let asked = mpor::margin_at::margin_at(&file, &loaded, at, account.as_deref())?;
             answer::margin(&asked, &file.study.currency, cli.json);
+            if let Some(path) = out {
+                mpor::margin_at::write(&asked, path)?;
+            }
             done
         }
         Command::Explain { run, account, at } => {
@@ -186,6 +201,10 @@ fn act(cli: &Cli, progress: &dyn Progress) -> Result<ExitCode, MporError> {
         }
         Command::Tests => {
             answer::tests(cli.json);
+            done
+        }
+        Command::Spn { file, out } => {
+            spn::run(file, out.as_deref(), cli.json)?;
             done
         }
         Command::Rules { name } => {

@@ -89,7 +89,7 @@ impl Panel {
     /// What is known at `step`.
     #[must_use]
     pub fn until(&self, step: usize) -> Past<'_> {
-        debug_assert!(step < self.times.len(), "Invariant: a past ends inside its panel");
+        assert!(step < self.times.len(), "Invariant: a past ends inside its panel");
         Past { panel: self, last: step.min(self.times.len().saturating_sub(1)) }
     }
 }

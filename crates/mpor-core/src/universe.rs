@@ -1,6 +1,7 @@
 //! The underlyings and instruments of a study, addressed by position.
 
-use std::collections::BTreeMap;
+use foldhash::fast::FixedState;
+use indexmap::IndexMap;
 
 use crate::error::CoreError;
 use crate::instrument::{Instrument, InstrumentIx, UnderlyingIx};
@@ -19,7 +20,7 @@ pub struct Underlying {
 pub struct Universe {
     underlyings: Vec<Underlying>,
     instruments: Vec<Instrument>,
-    by_name: BTreeMap<String, InstrumentIx>,
+    by_name: IndexMap<String, InstrumentIx, FixedState>,
 }
 
 impl Universe {

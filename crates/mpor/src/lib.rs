@@ -24,13 +24,14 @@ mod report;
 pub mod run;
 mod scan_map;
 mod shards;
+pub mod spn;
 pub mod study;
 pub mod verdict;
 pub mod verify;
 
 pub use error::MporError;
 pub use loaded::Loaded;
-pub use mpor_core::{Span, TimeError, Timestamp};
+pub use mpor_core::{Column, Span, Table, TimeError, Timestamp};
 pub use mpor_data::import;
 pub use progress::{Progress, Silent};
 pub use study::{Study, StudyError, StudyFile};

@@ -1,7 +1,10 @@
 //! What each model asks of each account on one margin date, with the arithmetic.
 
+use std::path::Path;
+
 use mpor_backtest::BacktestError;
-use mpor_core::Timestamp;
+use mpor_core::{Column, Table, Timestamp};
+use mpor_data::tables::{Metadata, write_parquet};
 use mpor_margin::{Component, MarginReport};
 use serde::Serialize;
 
@@ -73,6 +76,48 @@ pub fn margin_at(
     };
     let lived = Lived::until(file, loaded, moment.step)?;
     ask(file, loaded, &moment, &accounts, &lived)
+}
+
+/// `breakdown`: a node of a requirement a row, a parent before its parts. `path` names a node among its siblings from the root
+/// down, `1.2` being the second part of the root.
+///
+/// # Errors
+/// Never; [`MporError::Table`] when columns differ in length.
+pub fn table(asked: &[Asked]) -> Result<Table, MporError> {
+    let mut rows = Vec::new();
+    for one in asked {
+        for (level, root) in [("initial", &one.initial), ("maintenance", &one.maintenance)] {
+            descend(root, "1".to_owned(), &mut |path, node| rows.push((one, level, path, node)));
+        }
+    }
+    let label = |of: fn(&Asked) -> Option<&str>| rows.iter().map(|row| of(row.0)).collect();
+    let columns = [
+        ("time", Column::times(rows.iter().map(|row| row.0.time))),
+        ("account", Column::Label(label(|asked| Some(&asked.account)))),
+        ("model", Column::Label(label(|asked| Some(&asked.model)))),
+        ("level", Column::labels(rows.iter().map(|row| row.1))),
+        ("path", Column::texts(rows.iter().map(|row| row.2.as_str()))),
+        ("name", Column::labels(rows.iter().map(|row| row.3.name.as_str()))),
+        ("rule", Column::labels(rows.iter().map(|row| row.3.rule.as_str()))),
+        ("amount", Column::numbers(rows.iter().map(|row| row.3.amount))),
+        ("binding", Column::Label(label(|asked| asked.binding.as_deref()))),
+    ];
+    Ok(Table::new("breakdown", columns)?)
+}
+
+fn descend<'n>(node: &'n Node, path: String, tell: &mut impl FnMut(String, &'n Node)) {
+    tell(path.clone(), node);
+    for (at, part) in node.parts.iter().enumerate() {
+        descend(part, format!("{path}.{}", at + 1), tell);
+    }
+}
+
+/// Writes the breakdown as Parquet.
+///
+/// # Errors
+/// [`MporError`] naming the file.
+pub fn write(asked: &[Asked], path: &Path) -> Result<(), MporError> {
+    Ok(write_parquet(&table(asked)?, path, Metadata::new())?)
 }
 
 fn ask(

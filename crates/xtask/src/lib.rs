@@ -2,4 +2,5 @@
 
 pub mod chores;
 pub mod data;
+pub mod methods;
 pub mod vectors;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{chores, data, vectors};
+use xtask::{chores, data, methods, vectors};
 
 #[derive(Parser)]
 #[command(name = "xtask", about = "Chores of the project")]
@@ -29,6 +29,8 @@ enum Command {
     },
     /// API documentation, warnings being errors.
     Docs,
+    /// Pages of the methods, docs/methods/, of what the code says.
+    Methods,
     /// Run every study that ships and put its report under reports/.
     Gallery,
     /// How each file of data/ was made from the package it came from.
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
         Command::Test => chores::test(),
         Command::Golden { update } => chores::golden(update),
         Command::Docs => chores::docs(),
+        Command::Methods => methods::write(),
         Command::Gallery => chores::gallery(),
         Command::Data { check, from } => {
             let task = match (&from, check) {

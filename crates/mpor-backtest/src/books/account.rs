@@ -27,6 +27,9 @@ pub(super) enum Opened {
     New(Leg),
 }
 
+/// A position in a contract of the universe, with its expiry.
+pub(super) type Entered = (Position, Option<Timestamp>);
+
 /// Positions, and the first instant at which they are no longer to be held. Nothing is held from the beginning of time.
 #[derive(Default)]
 struct Held {
@@ -91,36 +94,57 @@ impl<'a> Account<'a> {
         Ok(Some(self.opens.open(desk)?.into_iter().map(opened).collect()))
     }
 
-    /// Takes the positions just opened in place of the ones held, and hedges what is then held.
-    pub(super) fn renew(
+    /// Takes the positions just opened in place of the ones held.
+    pub(super) fn hold(
         &mut self,
-        opened: Option<Vec<Opened>>,
+        opened: Option<Vec<Entered>>,
+        now: Timestamp,
+        grid: Grid<'_>,
+    ) -> Result<(), Problem> {
+        let Some(legs) = opened else { return Ok(()) };
+        self.held = hold(legs, now, ("roll", self.opens.roll()), grid)?;
+        if self.hedge.is_none() {
+            self.portfolio = Portfolio::new(self.held.positions.clone());
+        }
+        Ok(())
+    }
+
+    /// Hedges what is held, where the rule hedges.
+    pub(super) fn hedge(
+        &mut self,
         universe: &mut Universe,
         state: &MarketState,
         grid: Grid<'_>,
     ) -> Result<(), Problem> {
-        if let Some(legs) = opened {
-            self.held = hold(universe, legs, state.time, ("roll", self.opens.roll()), grid)?;
-        }
+        let Some(hedge) = self.hedge else { return Ok(()) };
         let mut all = self.held.positions.clone();
-        if let Some(hedge) = self.hedge {
-            let legs = hedge.contracts(&Desk::new(universe, state, grid), &all)?;
-            let legs = legs.into_iter().map(Opened::New).collect();
-            self.hedged = hold(universe, legs, state.time, ("every", hedge.every), grid)?;
-            let contracts: Vec<InstrumentIx> =
-                self.hedged.positions.iter().map(|position| position.instrument).collect();
-            self.hedged.positions = offsetting(universe, state, &all, &contracts)?;
-            all.extend(&self.hedged.positions);
-        }
+        let legs = hedge.contracts(&Desk::new(universe, state, grid), &all)?;
+        let legs = enter(universe, legs.into_iter().map(Opened::New).collect())?;
+        self.hedged = hold(legs, state.time, ("every", hedge.every), grid)?;
+        let contracts: Vec<InstrumentIx> =
+            self.hedged.positions.iter().map(|position| position.instrument).collect();
+        self.hedged.positions = offsetting(universe, state, &all, &contracts)?;
+        all.extend(&self.hedged.positions);
         self.portfolio = Portfolio::new(all);
         Ok(())
     }
 }
 
-/// Enters the legs' contracts into the universe, and holds them until the first expiry or the end of `period`.
+/// Enters the contracts that are new into the universe.
+pub(super) fn enter(universe: &mut Universe, legs: Vec<Opened>) -> Result<Vec<Entered>, Problem> {
+    let enter = |leg| match leg {
+        Opened::Listed(position, expiry) => Ok((position, expiry)),
+        Opened::New(Leg { instrument, quantity }) => {
+            let expiry = instrument.contract.expiry();
+            Ok((Position { instrument: universe.add(instrument)?, quantity }, expiry))
+        }
+    };
+    legs.into_iter().map(enter).collect()
+}
+
+/// Holds positions until the first expiry or the end of `period`.
 fn hold(
-    universe: &mut Universe,
-    legs: Vec<Opened>,
+    legs: Vec<Entered>,
     now: Timestamp,
     (key, period): (&'static str, Span),
     grid: Grid<'_>,
@@ -129,18 +153,8 @@ fn hold(
     if period < step {
         return Err(Problem::TooShort { key, tenor: period, step });
     }
-    let mut until = now + period;
-    let mut positions = Vec::with_capacity(legs.len());
-    for leg in legs {
-        let (position, expiry) = match leg {
-            Opened::Listed(position, expiry) => (position, expiry),
-            Opened::New(Leg { instrument, quantity }) => {
-                let expiry = instrument.contract.expiry();
-                (Position { instrument: universe.add(instrument)?, quantity }, expiry)
-            }
-        };
-        until = expiry.map_or(until, |expiry| until.min(expiry));
-        positions.push(position);
-    }
+    let expiries = legs.iter().filter_map(|(_, expiry)| *expiry);
+    let until = expiries.fold(now + period, |until, expiry| until.min(expiry));
+    let positions = legs.into_iter().map(|(position, _)| position).collect();
     Ok(Held { positions, until: Some(until) })
 }

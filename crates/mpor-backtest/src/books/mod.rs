@@ -30,7 +30,7 @@ pub use rules::{
 };
 pub use table::{TableBooks, from_rows, from_trades};
 
-use account::Account;
+use account::{Account, enter};
 use desk::Desk;
 use listing::Grid;
 
@@ -60,7 +60,8 @@ pub fn build(
     Ok(Books { accounts: accounts.into_iter().map(|account| account.name).collect(), portfolios })
 }
 
-/// Renews the accounts that are due at a step: they choose in parallel, and enter their contracts in the order of accounts.
+/// Renews the accounts that are due at a step: they choose and take their positions in parallel, and enter new contracts
+/// in the order of accounts.
 fn renew_due(
     accounts: &mut [Account<'_>],
     history: &mut History,
@@ -79,9 +80,16 @@ fn renew_due(
     let desk = || Desk::new(universe, &state, grid);
     let open = |desk: &mut Desk<'_>, account: &&mut Account<'_>| account.open(desk);
     let opened: Vec<_> = due.par_iter().map_init(desk, open).collect();
-    for (account, opened) in due.iter_mut().zip(opened) {
-        let renewed = opened.and_then(|legs| account.renew(legs, universe, &state, grid));
-        renewed.map_err(|problem| in_rule(account.rule, problem))?;
+    let mut entered = Vec::with_capacity(due.len());
+    for (account, opened) in due.iter().zip(opened) {
+        let legs = opened.and_then(|legs| legs.map(|legs| enter(universe, legs)).transpose());
+        entered.push(legs.map_err(|problem| in_rule(account.rule, problem))?);
+    }
+    let hold = |(account, legs): (&mut &mut Account<'_>, _)| account.hold(legs, now, grid);
+    let held: Vec<_> = due.par_iter_mut().zip(entered).map(hold).collect();
+    for (account, held) in due.iter_mut().zip(held) {
+        let hedged = held.and_then(|()| account.hedge(universe, &state, grid));
+        hedged.map_err(|problem| in_rule(account.rule, problem))?;
     }
     Ok(())
 }

@@ -24,6 +24,7 @@ fn help() {
         "explain --help",
         "verify --help",
         "models --help",
+        "spn --help",
         "tests --help",
         "rules --help",
     ];

@@ -16,4 +16,5 @@ mod killed;
 #[path = "../../../mpor/tests/it/lab.rs"]
 mod lab;
 mod names;
+mod spn;
 mod terminal;

@@ -1,7 +1,8 @@
 //! What `margin` and `explain` say is what the run wrote, and adds up.
 
+use mpor::Column;
 use mpor::explain::explain;
-use mpor::margin_at::{Asked, Node, margin_at};
+use mpor::margin_at::{Asked, Node, margin_at, table, write};
 use mpor::run::run;
 use mpor::{Loaded, Silent, StudyFile, Timestamp};
 
@@ -56,6 +57,46 @@ fn the_arithmetic_of_a_day_adds_up_to_what_the_run_required() {
             }
         }
     }
+}
+
+/// Nodes of a breakdown.
+fn nodes(node: &Node) -> usize {
+    1 + node.parts.iter().map(nodes).sum::<usize>()
+}
+
+#[test]
+fn the_arithmetic_as_a_table_has_every_node_once_under_its_parent() {
+    let lab = Lab::new();
+    let file = StudyFile::read(&lab.text("study.toml", STUDY)).unwrap();
+    let loaded = Loaded::new(&file).unwrap();
+    let asked = margin_at(&file, &loaded, loaded.dates()[3], None).unwrap();
+    let rows = table(&asked).unwrap();
+    let expected: usize =
+        asked.iter().map(|one| nodes(&one.initial) + nodes(&one.maintenance)).sum();
+    assert_eq!(rows.rows(), expected);
+    let (Some(Column::Text(paths)), Some(Column::Number(amounts))) =
+        (rows.column("path"), rows.column("amount"))
+    else {
+        panic!("paths and amounts");
+    };
+    let roots = paths.iter().zip(amounts).filter(|(path, _)| path.as_deref() == Some("1"));
+    let roots: Vec<f64> = roots.filter_map(|(_, amount)| *amount).collect();
+    let told = asked.iter().flat_map(|one| [one.initial.amount, one.maintenance.amount]);
+    assert_eq!(roots, told.collect::<Vec<_>>());
+    let mut open: Vec<&str> = Vec::new();
+    for path in paths.iter().flatten() {
+        let parent = path.rsplit_once('.').map(|(parent, _)| parent);
+        while !open.is_empty() && open.last().copied() != parent {
+            open.pop();
+        }
+        assert_eq!(open.last().copied(), parent, "{path} stands below its parent");
+        open.push(path);
+    }
+    write(&asked, &lab.path("breakdown.parquet")).unwrap();
+    assert_eq!(
+        mpor_data::tables::read_parquet(&lab.path("breakdown.parquet")).unwrap().rows(),
+        expected
+    );
 }
 
 #[test]
