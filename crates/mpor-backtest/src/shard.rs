@@ -5,6 +5,7 @@
 //! | `losses` | day, account | `step time account horizon worst gross_notional marks surface settlements` |
 //! | `requirements` | day, model, account | `step model account initial maintenance binding` |
 //! | `components` | day, model, part, account | `step model part account amount` |
+//! | `figures` | day, model, overlay, figure, account | `step model overlay figure account amount` |
 //!
 //! Accounts and models are numbers here, their positions in the study: a shard belongs to one study, and is laid out with
 //! names only at the end.
@@ -13,22 +14,24 @@ use mpor_core::{Column, Labels, Table, Timestamp};
 
 use crate::day::{DayResult, ModelDay};
 use crate::error::BacktestError;
+use crate::figures;
 use crate::realised::AccountLoss;
 use crate::result::SourceCounts;
 
 /// Names of a shard's tables, in the order of [`to_tables`].
-pub const TABLES: [&str; 3] = ["losses", "requirements", "components"];
+pub const TABLES: [&str; 4] = ["losses", "requirements", "components", "figures"];
 
 const LOSSES: &str = TABLES[0];
 const REQUIREMENTS: &str = TABLES[1];
 const COMPONENTS: &str = TABLES[2];
+pub(crate) const FIGURES: &str = TABLES[3];
 
-/// The three tables of a range of days.
+/// The four tables of a range of days.
 ///
 /// # Errors
 /// Never for days of the replay; [`BacktestError::Market`] when a day's columns differ in length.
 pub fn to_tables(days: &[DayResult]) -> Result<Vec<Table>, BacktestError> {
-    Ok(vec![losses(days)?, requirements(days)?, components(days)?])
+    Ok(vec![losses(days)?, requirements(days)?, components(days)?, figures::to_table(days)?])
 }
 
 /// The days of a shard's tables.
@@ -39,6 +42,7 @@ pub fn from_tables(tables: &[Table]) -> Result<Vec<DayResult>, BacktestError> {
     let mut days = read_losses(&Reader::new(tables, LOSSES)?)?;
     read_requirements(&Reader::new(tables, REQUIREMENTS)?, &mut days)?;
     read_components(&Reader::new(tables, COMPONENTS)?, &mut days)?;
+    figures::read(&Reader::new(tables, FIGURES)?, &mut days)?;
     Ok(days)
 }
 
@@ -124,7 +128,7 @@ fn components(days: &[DayResult]) -> Result<Table, BacktestError> {
 }
 
 /// One table, read by column, with errors that name the place.
-struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     name: &'static str,
     table: &'a Table,
 }
@@ -138,11 +142,11 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn broken(&self, column: &'static str) -> BacktestError {
+    pub(crate) fn broken(&self, column: &'static str) -> BacktestError {
         BacktestError::Shard { table: self.name, column }
     }
 
-    fn counts(&self, column: &'static str) -> Result<Vec<usize>, BacktestError> {
+    pub(crate) fn counts(&self, column: &'static str) -> Result<Vec<usize>, BacktestError> {
         let Some(Column::Count(values)) = self.table.column(column) else {
             return Err(self.broken(column));
         };
@@ -157,12 +161,15 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn numbers(&self, column: &'static str) -> Result<Vec<f64>, BacktestError> {
+    pub(crate) fn numbers(&self, column: &'static str) -> Result<Vec<f64>, BacktestError> {
         let values = self.optional(column)?.iter().copied();
         values.collect::<Option<_>>().ok_or_else(|| self.broken(column))
     }
 
-    fn texts(&self, column: &'static str) -> Result<Vec<Option<&'a str>>, BacktestError> {
+    pub(crate) fn texts(
+        &self,
+        column: &'static str,
+    ) -> Result<Vec<Option<&'a str>>, BacktestError> {
         match self.table.column(column) {
             Some(Column::Text(values)) => Ok(values.iter().map(Option::as_deref).collect()),
             Some(Column::Label(values)) => Ok(values.iter().collect()),
@@ -247,7 +254,7 @@ fn read_components(reader: &Reader<'_>, days: &mut [DayResult]) -> Result<(), Ba
     Ok(())
 }
 
-fn day_of(days: &mut [DayResult], step: usize) -> Option<&mut DayResult> {
+pub(crate) fn day_of(days: &mut [DayResult], step: usize) -> Option<&mut DayResult> {
     let at = days.binary_search_by_key(&step, |day| day.step).ok()?;
     days.get_mut(at)
 }
