@@ -55,7 +55,7 @@ fn every_overlay_has_a_case_here() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn levels_keep_their_order_and_trees_add_up(dates in life()) {
