@@ -30,7 +30,7 @@ fn walked(
     let built = built(&format!("kind = \"scan\"\nprice_range = 0.1\noverlays = [{list}]")).unwrap();
     let mut walk = Walk::new("desk", built.overlays.len());
     let (mut multipliers, mut losses): (Vec<f64>, Vec<f64>) = (Vec::new(), Vec::new());
-    for at in 0..scores.len() {
+    for (at, &own) in scores.iter().enumerate() {
         while walk.learnt() + mpor <= at {
             walk.learn(Some(losses[walk.learnt()]));
         }
@@ -38,7 +38,7 @@ fn walked(
         let report = walk.step(&built.overlays, report(), now).unwrap();
         let multiplier = report.initial.amount() / 100.0;
         assert!((report.maintenance.amount() / 80.0 - multiplier).abs() < 1e-12);
-        losses.push(100.0 * score(at, multiplier).unwrap_or(scores[at]));
+        losses.push(100.0 * score(at, multiplier).unwrap_or(own));
         multipliers.push(multiplier);
     }
     multipliers
@@ -59,7 +59,7 @@ fn scores() -> Vec<f64> {
     let mut score = |at: usize| {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let uniform = (seed >> 11) as f64 / (1_u64 << 53) as f64;
-        if (at / 60) % 2 == 0 { 0.5 * uniform } else { 1.6 * uniform }
+        if (at / 60).is_multiple_of(2) { 0.5 * uniform } else { 1.6 * uniform }
     };
     (0..400).map(&mut score).collect()
 }
@@ -138,7 +138,7 @@ fn long_run_coverage_is_within_the_bound_on_a_series_made_against_it() {
     let (bound, rate, alpha, dates) = (2.0, 0.05, 0.1, 5_000);
     let always = |_: usize, multiplier: f64| Some(if multiplier < bound { bound } else { 0.0 });
     let bursts = |at: usize, multiplier: f64| {
-        let wild = (at / 700) % 2 == 0;
+        let wild = (at / 700).is_multiple_of(2);
         Some(if wild { (multiplier + 1e-9).min(bound) } else { 0.3 * multiplier.min(bound) })
     };
     let series: [&dyn Fn(usize, f64) -> Option<f64>; 2] = [&always, &bursts];

@@ -152,8 +152,8 @@ fn apply(list: &str, report: MarginReport, past: &[f64]) -> MarginReport {
         notional: &notional,
         ..AccountPast::default()
     };
-    let apply = |report, overlay: &Box<dyn mpor_margin::Overlay>| {
+    let overlays = built(&model).unwrap().overlays;
+    overlays.iter().fold(report, |report, overlay| {
         overlay.apply(report, &past, &mut Memory::default()).unwrap()
-    };
-    built(&model).unwrap().overlays.iter().fold(report, apply)
+    })
 }
