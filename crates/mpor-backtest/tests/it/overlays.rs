@@ -189,6 +189,30 @@ fn a_date_asked_alone_is_the_date_of_the_replay() {
     }
 }
 
+/// With no memory the multiplier of a date is decided by the one outcome that became known on it: that of two dates before.
+#[test]
+fn an_outcome_counts_on_the_date_on_which_its_margin_period_ends() {
+    let (history, books) = (history(), books(STEPS));
+    let list = "[{ reputation = { newcomer = 0, credit = 0, breach = 0.25, decay = 0 } }]";
+    let model = model(list);
+    let days = days(&history, &books, &model, STEPS);
+    let overlays = vec![model.overlays];
+    let result = assemble(days.clone(), assembly(&history, &books, &overlays, &[])).unwrap();
+    let mut breaches = 0;
+    for account in 0..4 {
+        let required = &result.requirements[0][account].initial;
+        for (at, day) in days.iter().enumerate() {
+            let breached = at.checked_sub(2).is_some_and(|before| {
+                days[before].losses[account].horizon.unwrap() > required[before]
+            });
+            breaches += usize::from(breached);
+            let multiplier = if breached { 1.25 } else { 1.0 };
+            assert_eq!(required[at], multiplier * day.models[0].initial[account], "{at}");
+        }
+    }
+    assert!(breaches > 10, "the market must breach");
+}
+
 #[test]
 fn late_calls_are_counted_from_the_date_after() {
     let (history, books) = (history(), books(STEPS));
