@@ -167,21 +167,13 @@ name = "fhs-clearing"
 kind = "var"
 level = 0.975
 scenarios = { filtered = { window = 30, burn_in = 10, volatility = { ewma = 0.94 } } }
-
-[[model.overlays]]
-offset_cap = { share = 0.8 }
-
-[[model.overlays]]
-stress_weight = { stress = { kind = "var", level = 0.975, scenarios = { historical = { window = 30 } } } }
-
-[[model.overlays]]
-concentration = { depth = { BTC = 1e6, default = 1e5 }, tiers = [{ above = 0.1, rate = 0.01 }] }
-
-[[model.overlays]]
-wrong_way = { underlyings = ["ETH"], accounts = ["pair"], fall = 0.5 }
-
-[[model.overlays]]
-collateral = { rules = "derive/collateral", as_of = "2025-12-08", mix = { BTC = 0.5, USDT = 0.5 }, limits = { BTC = 0.4 } }
+overlays = [
+    { offset_cap = { share = 0.8 } },
+    { stress_weight = { stress = { kind = "var", level = 0.975, scenarios = { historical = { window = 30 } } } } },
+    { concentration = { depth = { BTC = 1e6, default = 1e5 }, tiers = [{ above = 0.1, rate = 0.01 }] } },
+    { wrong_way = { underlyings = ["ETH"], accounts = ["pair"], fall = 0.5 } },
+    { collateral = { rules = "derive/collateral", as_of = "2025-12-08", mix = { BTC = 0.5, USDT = 0.5 }, limits = { BTC = 0.4 } } },
+]
 
 [[model]]
 name = "hs-record"
