@@ -1,7 +1,9 @@
 //! Overlays that ask about the book: the figures of a day, and what they add.
 
+use std::path::Path;
+
 use mpor_core::{Horizon, InstrumentIx, Portfolio, Span};
-use mpor_margin::{BuiltModel, Component, MarginReport, Now, Walk};
+use mpor_margin::{BuiltModel, Component, MarginReport, Now, RuleLibrary, Walk};
 use mpor_risk::Day;
 
 use crate::market::{DAYS, Market, built};
@@ -203,6 +205,62 @@ fn maintenance_has_its_own_haircut_and_tables_their_dates() {
     let mut walk = Walk::new("desk", 1);
     let error = walk.step(&built.overlays, leaf(100.0, 80.0), now).unwrap_err().to_string();
     assert!(error.contains("have no version in force at 2024-07-04"), "{error}");
+}
+
+/// The table of the regulation, cell by cell, against the project's reference file.
+#[test]
+fn the_european_haircuts_are_those_of_the_reference() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../../shared/reference/clearing/collateral_haircuts_2016_2251.csv");
+    let Ok(text) = std::fs::read_to_string(&file) else {
+        eprintln!("skipped: {} is not there", file.display());
+        return;
+    };
+    let library = RuleLibrary::embedded().unwrap();
+    let set = &library.versions("eu/2016-2251").unwrap()[0];
+    let haircut = |name: &str| set.parameters["assets"][name]["haircut"].as_float().unwrap();
+    let mut checked = 0;
+    for line in text.lines().skip(1) {
+        let cells: Vec<&str> = line.split(',').collect();
+        let step = match cells[1] {
+            "1" => "step1",
+            "2-3" | "2-3 or below" => "step2-3",
+            _ => continue,
+        };
+        let maturity = match cells[2] {
+            "<=1y" => "-1y",
+            "1-5y" => "-5y",
+            ">5y" => "-long",
+            _ => "",
+        };
+        let prefix = if cells[0] == "T1" { "" } else { "short-term-" };
+        for (issuer, cell) in ["sovereign", "other", "securitisation"].iter().zip(&cells[3..]) {
+            let name = format!("{prefix}{issuer}-{step}{maturity}");
+            close(haircut(&name), cell.parse::<f64>().unwrap() / 100.0);
+            checked += 1;
+        }
+    }
+    assert_eq!(checked, 24, "six rows of the first table and two of the second");
+    for (name, percent) in [("sovereign-step4", 15.0), ("gold", 15.0), ("cash", 0.0)] {
+        close(haircut(name), percent / 100.0);
+    }
+    close(set.parameters["currency_mismatch"].as_float().unwrap(), 0.08);
+}
+
+#[test]
+fn the_haircuts_of_derive_are_those_of_its_risk_manager() {
+    let library = RuleLibrary::embedded().unwrap();
+    let of = |name: &str| library.versions(name).unwrap()[0].parameters.clone();
+    let (table, manager) = (of("derive/collateral"), of("derive/pmrm2"));
+    let assets = table["assets"].as_table().unwrap();
+    let market = manager["coins"]["BTC"]["collaterals"].as_table().unwrap();
+    assert!(assets.keys().eq(market.keys()));
+    for (name, asset) in market {
+        let number = |key: &str| asset[key].as_float().unwrap();
+        close(assets[name]["maintenance"].as_float().unwrap(), number("mm_haircut"));
+        let initial = number("mm_haircut") + number("im_haircut_extra");
+        close(assets[name]["haircut"].as_float().unwrap(), initial.min(1.0));
+    }
 }
 
 #[test]
