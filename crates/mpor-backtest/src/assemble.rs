@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use mpor_core::{Books, History, Horizon, Labels, Level, LossConvention, Timestamp};
-use mpor_margin::{AccountPast, Component, MarginReport, Overlay};
+use mpor_margin::{Component, MarginReport, Now, Overlay, Walk};
 use rayon::prelude::*;
 
 use crate::breaches::find_breaches;
@@ -17,6 +17,7 @@ use crate::day::{DayResult, additive_parts};
 use crate::error::BacktestError;
 use crate::procyclicality::MarginPath;
 use crate::result::{BacktestResult, LossPath, ModelInfo, ProcyclicalityRow, RequirementPath};
+use crate::turnover::traded;
 
 /// What the days are assembled with: the study's terms, and the history that explains breaches.
 pub struct Assembly<'a> {
@@ -36,6 +37,8 @@ pub struct Assembly<'a> {
     pub history: &'a History,
     /// The books that were replayed.
     pub books: &'a Books,
+    /// By account, when calls were met late, for overlays that look at it; empty where none is known.
+    pub late_calls: &'a [Vec<Timestamp>],
 }
 
 /// The result of consecutive replayed days.
@@ -139,9 +142,22 @@ fn requirement_path(
     model: usize,
     account: usize,
 ) -> Result<RequirementPath, BacktestError> {
+    walk(days, times, assembly, model, account).map(|(path, _)| path)
+}
+
+/// One account under one model from the first day to the last: its path, and what it has lived through then.
+fn walk(
+    days: &[DayResult],
+    times: &[Timestamp],
+    assembly: &Assembly<'_>,
+    model: usize,
+    account: usize,
+) -> Result<(RequirementPath, Walk), BacktestError> {
     let overlays = assembly.overlays.get(model).map_or(&[][..], Vec::as_slice);
     let mut path = RequirementPath::default();
-    let mut unmitigated = Vec::with_capacity(days.len());
+    let mut walk = Walk::new(&assembly.books.accounts[account], overlays.len());
+    let late = assembly.late_calls.get(account).map_or(&[][..], Vec::as_slice);
+    let traded = traded(days, assembly, overlays, account)?;
     for (at, day) in days.iter().enumerate() {
         let of = &day.models[model];
         let own: Vec<(&str, f64)> = of
@@ -149,26 +165,60 @@ fn requirement_path(
             .iter()
             .filter_map(|(name, amounts)| Some((name.as_str(), (*amounts.get(account)?)?)))
             .collect();
-        let past =
-            AccountPast { times: &times[..at], unmitigated: &unmitigated, required: &path.initial };
         let report = MarginReport {
             initial: Component::leaf(OWN, of.initial[account]),
             maintenance: Component::leaf(OWN, of.maintenance[account]),
             binding: of.binding.get(account).map(str::to_owned),
             gross_notional: day.losses[account].gross_notional,
         };
-        let report =
-            mitigate(report, overlays, &past).map_err(|source| BacktestError::Requirement {
-                model: assembly.models[model].id.clone(),
-                account: assembly.books.accounts[account].clone(),
-                time: day.time,
-                source: Box::new(source),
-            })?;
-        unmitigated.push(of.initial[account]);
+        learn(&mut walk, days, at, assembly, account);
+        let since = at.checked_sub(1).map(|before| times[before]);
+        let now = Now {
+            time: day.time,
+            traded: traded.get(at).copied().unwrap_or(0.0),
+            late: late.iter().filter(|&&t| t <= day.time && since.is_none_or(|s| t > s)).count()
+                as f64,
+            figures: &of.figures.of(account),
+        };
+        let report = walk.step(overlays, report, now).map_err(|source| {
+            let model = assembly.models[model].id.clone();
+            let (account, time) = (assembly.books.accounts[account].clone(), day.time);
+            BacktestError::Requirement { model, account, time, source: Box::new(source) }
+        })?;
         push(&mut path, report, &own);
     }
+    learn(&mut walk, days, days.len(), assembly, account);
     pad(&mut path.components, path.initial.len());
-    Ok(path)
+    Ok((path, walk))
+}
+
+/// Tells the outcomes of all margin dates whose margin period of risk is over at date number `at`, and no other.
+fn learn(walk: &mut Walk, days: &[DayResult], at: usize, to: &Assembly<'_>, account: usize) {
+    while walk.learnt() + to.horizon.steps() <= at {
+        let loss = &days[walk.learnt()].losses[account];
+        walk.learn(match to.convention {
+            LossConvention::Horizon => loss.horizon,
+            LossConvention::Worst => loss.worst,
+        });
+    }
+}
+
+/// What every account has lived through under each model after the last of consecutive replayed days, by model and account: the past
+/// that overlays see on the margin date that follows.
+///
+/// # Errors
+/// As [`assemble`].
+pub fn walks(days: &[DayResult], assembly: &Assembly<'_>) -> Result<Vec<Vec<Walk>>, BacktestError> {
+    check(days, assembly)?;
+    let times: Vec<Timestamp> = days.iter().map(|day| day.time).collect();
+    let of_model = |model: usize| {
+        let walks: Vec<Result<Walk, BacktestError>> = (0..assembly.books.accounts.len())
+            .into_par_iter()
+            .map(|account| walk(days, &times, assembly, model, account).map(|(_, walk)| walk))
+            .collect();
+        walks.into_iter().collect()
+    };
+    (0..assembly.models.len()).map(of_model).collect()
 }
 
 /// The paths of a model without overlays whose parts are not kept: the replayed amounts as they are.
@@ -187,14 +237,6 @@ fn own_paths(days: &[DayResult], model: usize, accounts: usize) -> Vec<Requireme
 
 /// The node that stands for the model's own requirement below the overlays.
 const OWN: &str = "model";
-
-fn mitigate(
-    report: MarginReport,
-    overlays: &[Box<dyn Overlay>],
-    past: &AccountPast<'_>,
-) -> Result<MarginReport, mpor_margin::MarginError> {
-    overlays.iter().try_fold(report, |report, overlay| overlay.apply(report, past))
-}
 
 /// Appends one date; the model's own node is replaced by its parts, so that the parts of a path add up to its requirement.
 fn push(path: &mut RequirementPath, report: MarginReport, own: &[(&str, f64)]) {

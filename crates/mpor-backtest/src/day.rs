@@ -3,6 +3,7 @@
 use mpor_core::{Labels, Timestamp};
 use mpor_margin::{Amounts, Component, MarginReport, Rule};
 
+use crate::figures::Figures;
 use crate::realised::AccountLoss;
 
 /// One margin date. Amounts in reporting currency.
@@ -29,6 +30,8 @@ pub struct ModelDay {
     pub binding: Labels,
     /// Parts of the initial margin by name, then account; they add up to it. Empty unless the replay was asked for them.
     pub parts: Vec<(String, Vec<Option<f64>>)>,
+    /// What the model's overlays asked about the books; empty for a model without such overlays.
+    pub figures: Figures,
 }
 
 impl ModelDay {

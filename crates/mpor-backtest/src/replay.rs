@@ -154,13 +154,14 @@ impl Replay<'_> {
         })?;
         let mut answers = ModelDay::default();
         let mut scratch = Scratch::default();
-        for (portfolio, account) in portfolios.iter().zip(&self.books.accounts) {
+        for (at, (portfolio, account)) in portfolios.iter().zip(&self.books.accounts).enumerate() {
             let ask = match self.config.parts {
                 Parts::Keep => prepared.requirement(portfolio).map(|report| answers.push(&report)),
                 Parts::Drop => prepared
                     .amounts(portfolio, &mut scratch)
                     .map(|amounts| answers.push_amounts(&amounts)),
             };
+            let ask = ask.and_then(|()| answers.figures.take(at, prepared.figures(portfolio)?));
             ask.map_err(|source| BacktestError::Requirement {
                 model: model.id().to_owned(),
                 account: account.clone(),

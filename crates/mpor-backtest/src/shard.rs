@@ -6,6 +6,7 @@
 //! | `losses` | day, account | `horizon worst gross_notional marks surface settlements` |
 //! | `requirements` | day, model, account | `initial maintenance binding` |
 //! | `components` | day, model, part, account | `step model part account amount` |
+//! | `figures` | day, model, overlay, figure, account | `step model overlay figure account amount` |
 //!
 //! A day has every account, and every model's answer for it, so the place of a row says whose it is; parts are kept where
 //! there are any, and say it themselves. Accounts and models are numbers here, their positions in the study: a shard
@@ -15,23 +16,31 @@ use mpor_core::{Column, Labels, Table, Timestamp};
 
 use crate::day::{DayResult, ModelDay};
 use crate::error::BacktestError;
+use crate::figures;
 use crate::realised::AccountLoss;
 use crate::result::SourceCounts;
 
 /// Names of a shard's tables, in the order of [`to_tables`].
-pub const TABLES: [&str; 4] = ["days", "losses", "requirements", "components"];
+pub const TABLES: [&str; 5] = ["days", "losses", "requirements", "components", "figures"];
 
 const DAYS: &str = TABLES[0];
 const LOSSES: &str = TABLES[1];
 const REQUIREMENTS: &str = TABLES[2];
 const COMPONENTS: &str = TABLES[3];
+pub(crate) const FIGURES: &str = TABLES[4];
 
 /// The tables of a range of days, all of them with the same accounts and models.
 ///
 /// # Errors
 /// Never for days of the replay; [`BacktestError::Market`] when a day's columns differ in length.
 pub fn to_tables(days: &[DayResult]) -> Result<Vec<Table>, BacktestError> {
-    Ok(vec![dates(days)?, losses(days)?, requirements(days)?, components(days)?])
+    Ok(vec![
+        dates(days)?,
+        losses(days)?,
+        requirements(days)?,
+        components(days)?,
+        figures::to_table(days)?,
+    ])
 }
 
 /// The days of a shard's tables.
@@ -43,6 +52,7 @@ pub fn from_tables(tables: &[Table]) -> Result<Vec<DayResult>, BacktestError> {
     let accounts = read_losses(&Reader::new(tables, LOSSES)?, &mut days)?;
     read_requirements(&Reader::new(tables, REQUIREMENTS)?, &mut days, accounts)?;
     read_components(&Reader::new(tables, COMPONENTS)?, &mut days)?;
+    figures::read(&Reader::new(tables, FIGURES)?, &mut days)?;
     Ok(days)
 }
 
@@ -119,7 +129,7 @@ fn components(days: &[DayResult]) -> Result<Table, BacktestError> {
 }
 
 /// One table, read by column, with errors that name the place.
-struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     name: &'static str,
     table: &'a Table,
 }
@@ -133,11 +143,11 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn broken(&self, column: &'static str) -> BacktestError {
+    pub(crate) fn broken(&self, column: &'static str) -> BacktestError {
         BacktestError::Shard { table: self.name, column }
     }
 
-    fn counts(&self, column: &'static str) -> Result<Vec<usize>, BacktestError> {
+    pub(crate) fn counts(&self, column: &'static str) -> Result<Vec<usize>, BacktestError> {
         let Some(Column::Count(values)) = self.table.column(column) else {
             return Err(self.broken(column));
         };
@@ -152,12 +162,15 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn numbers(&self, column: &'static str) -> Result<Vec<f64>, BacktestError> {
+    pub(crate) fn numbers(&self, column: &'static str) -> Result<Vec<f64>, BacktestError> {
         let values = self.optional(column)?.iter().copied();
         values.collect::<Option<_>>().ok_or_else(|| self.broken(column))
     }
 
-    fn texts(&self, column: &'static str) -> Result<Vec<Option<&'a str>>, BacktestError> {
+    pub(crate) fn texts(
+        &self,
+        column: &'static str,
+    ) -> Result<Vec<Option<&'a str>>, BacktestError> {
         match self.table.column(column) {
             Some(Column::Text(values)) => Ok(values.iter().map(Option::as_deref).collect()),
             Some(Column::Label(values)) => Ok(values.iter().collect()),
@@ -221,7 +234,7 @@ fn read_requirements(
             initial: initial[rows.clone()].to_vec(),
             maintenance: maintenance[rows.clone()].to_vec(),
             binding: binding[rows].iter().copied().collect(),
-            parts: Vec::new(),
+            ..ModelDay::default()
         }
     };
     for (at, day) in days.iter_mut().enumerate() {
@@ -251,7 +264,7 @@ fn read_components(reader: &Reader<'_>, days: &mut [DayResult]) -> Result<(), Ba
     Ok(())
 }
 
-fn day_of(days: &mut [DayResult], step: usize) -> Option<&mut DayResult> {
+pub(crate) fn day_of(days: &mut [DayResult], step: usize) -> Option<&mut DayResult> {
     let at = days.binary_search_by_key(&step, |day| day.step).ok()?;
     days.get_mut(at)
 }

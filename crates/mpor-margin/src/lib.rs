@@ -15,17 +15,20 @@ pub mod overlay;
 pub mod overlays;
 pub mod rules;
 pub mod spec;
+pub mod walk;
 
 mod dated;
 mod held;
 mod nearest;
 mod parse;
+mod watched;
 
 pub use catalog::{KindInfo, Parameter, Size, kinds, overlay_kinds};
 pub use component::{Component, Rule};
 pub use error::MarginError;
-pub use model::{Amounts, MarginModel, MarginReport, Prepared, Scratch};
-pub use overlay::{AccountPast, Overlay};
+pub use model::{Amounts, MarginModel, MarginReport, Prepared, Sample, Scratch};
+pub use overlay::{AccountPast, BookFigure, BookRule, Memory, Overlay, PreparedBook};
 pub use overlays::OverlayInfo;
 pub use rules::{RuleLibrary, RuleSet, Status};
 pub use spec::{BuiltModel, ModelKind, ModelSpec, build};
+pub use walk::{Now, Walk};

@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 
 use mpor_core::Portfolio;
-use mpor_risk::Day;
+use mpor_risk::{Day, RiskMeasure};
 
 use crate::component::Component;
 use crate::error::MarginError;
+use crate::overlay::BookFigure;
 
 /// The requirement of one portfolio at one margin date, with its arithmetic.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +31,19 @@ pub struct Amounts<'p> {
     pub maintenance: f64,
     /// The scenario or rule that decided the initial margin, where one did.
     pub binding: Option<Cow<'p, str>>,
+}
+
+/// The scenarios behind a requirement that is a tail figure of them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// P&L of the book by scenario, gain positive, reporting currency.
+    pub pnl: Vec<f64>,
+    /// Relative weight of each scenario; `None` when all weigh the same.
+    pub weights: Option<Vec<f64>>,
+    /// How the initial margin is read off them.
+    pub measure: RiskMeasure,
+    /// Maintenance margin as a share of initial.
+    pub maintenance: f64,
 }
 
 /// Memory that models reuse from one portfolio to the next.
@@ -78,6 +92,22 @@ pub trait Prepared: Send + Sync {
         _scratch: &mut Scratch,
     ) -> Result<Amounts<'p>, MarginError> {
         self.requirement(portfolio).map(Amounts::from)
+    }
+
+    /// What the model's overlays ask about the book, in their order; nothing for a model without such overlays.
+    ///
+    /// # Errors
+    /// As [`requirement`](Prepared::requirement).
+    fn figures(&self, _portfolio: &Portfolio) -> Result<Vec<BookFigure>, MarginError> {
+        Ok(Vec::new())
+    }
+
+    /// The scenarios that the requirement is a tail figure of; `None` for a model that is no such figure.
+    ///
+    /// # Errors
+    /// As [`requirement`](Prepared::requirement).
+    fn sample(&self, _portfolio: &Portfolio) -> Result<Option<Sample>, MarginError> {
+        Ok(None)
     }
 }
 

@@ -8,9 +8,10 @@ use crate::dated::Dated;
 use crate::error::MarginError;
 use crate::model::MarginModel;
 use crate::overlay::Overlay;
-use crate::overlays;
+use crate::overlays::{self, haircuts};
 use crate::parse;
 use crate::rules::{RuleLibrary, RuleSet};
+use crate::watched::Watched;
 
 /// One `[[model]]` of a study.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,11 +58,7 @@ pub struct BuiltModel {
 /// # Errors
 /// [`MarginError`] naming the key, the nearest known name, or the date without rules.
 pub fn build(spec: &ModelSpec, library: &RuleLibrary) -> Result<BuiltModel, MarginError> {
-    let overlays = spec
-        .overlays
-        .iter()
-        .map(|table| overlays::build(&spec.name, table))
-        .collect::<Result<Vec<_>, _>>()?;
+    let overlays = overlays_of(spec, library)?;
     let built = match &spec.kind {
         ModelKind::Kind(kind) => of_kind(spec, kind)?,
         ModelKind::Rules(rules) => of_rules(spec, rules, library)?,
@@ -69,7 +66,50 @@ pub fn build(spec: &ModelSpec, library: &RuleLibrary) -> Result<BuiltModel, Marg
     let summary = overlays
         .iter()
         .fold(built.summary.clone(), |summary, overlay| format!("{summary}, {}", overlay.id()));
-    Ok(BuiltModel { overlays, summary, ..built })
+    let model = Watched::over(built.model, overlays_of(spec, library)?);
+    Ok(BuiltModel { model, overlays, summary, ..built })
+}
+
+fn overlays_of(
+    spec: &ModelSpec,
+    library: &RuleLibrary,
+) -> Result<Vec<Box<dyn Overlay>>, MarginError> {
+    spec.overlays.iter().map(|table| overlays::build(&spec.name, table, library)).collect()
+}
+
+/// A model inside an overlay of `model`, written under `key` as a `[[model]]` without name and overlays.
+pub(crate) fn nested(
+    model: &str,
+    key: &str,
+    mut table: Table,
+    library: &RuleLibrary,
+) -> Result<Box<dyn MarginModel>, MarginError> {
+    let mut text = |of: &str| match table.remove(of) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(other) => {
+            let problem = format!("is a {}; write a text", other.type_str());
+            Err(parse::refuse(model, format!("{key}.{of}"), problem))
+        }
+    };
+    let kind = match (text("kind")?, text("rules")?) {
+        (Some(kind), None) => ModelKind::Kind(kind),
+        (None, Some(rules)) => ModelKind::Rules(rules),
+        _ => {
+            let problem = "is a model: write either `kind` or `rules` in it, and its parameters";
+            return Err(parse::refuse(model, key, problem));
+        }
+    };
+    let as_of = match text("as_of")? {
+        None => None,
+        Some(text) => Some(text.parse().map_err(|error| {
+            parse::refuse(model, format!("{key}.as_of"), format!("cannot be read: {error}"))
+        })?),
+    };
+    let name = format!("{model}, {key}");
+    let spec =
+        ModelSpec { name, kind, as_of, params: table, overlays: Vec::new(), baseline: false };
+    Ok(build(&spec, library)?.model)
 }
 
 fn of_kind(spec: &ModelSpec, id: &str) -> Result<BuiltModel, MarginError> {
@@ -99,6 +139,12 @@ fn of_rules(
         }
         None => (library.versions(rules)?, String::new()),
     };
+    if versions.iter().any(|set| set.engine == haircuts::ENGINE) {
+        let problem = format!(
+            "is `{rules}`, a table of haircuts and no model; use it as overlays = [{{ collateral = {{ rules = \"{rules}\", mix = {{ .. }} }} }}]"
+        );
+        return Err(parse::refuse(&spec.name, "rules", problem));
+    }
     let models = versions.iter().map(|set| of_set(spec, set)).collect::<Result<Vec<_>, _>>()?;
     let engine = versions.first().map_or("", |set| set.engine.as_str());
     let kind = catalog::kind(engine)?;

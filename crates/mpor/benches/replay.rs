@@ -40,6 +40,7 @@ fn assembly<'l>(file: &StudyFile, loaded: &'l Loaded) -> Assembly<'l> {
         overlays: &loaded.overlays,
         history: loaded.history(),
         books: &loaded.books,
+        late_calls: &[],
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use mpor_backtest::assemble::walks;
 use mpor_backtest::day::Parts;
-use mpor_backtest::{Assembly, ReplayConfig, assemble, replay};
-use mpor_core::Timestamp;
-use mpor_margin::{AccountPast, MarginModel};
+use mpor_backtest::{Assembly, ReplayConfig, replay};
+use mpor_margin::{MarginModel, Walk};
 
 use crate::error::MporError;
 use crate::loaded::{Loaded, build_models};
@@ -14,15 +14,8 @@ use crate::study::StudyFile;
 /// The past of every account under each model that has overlays.
 #[derive(Debug, Default)]
 pub(crate) struct Lived {
-    times: Vec<Timestamp>,
-    /// By model of the study: for each account the model's own and the required initial margin.
-    paths: BTreeMap<usize, Vec<Path>>,
-}
-
-#[derive(Debug)]
-struct Path {
-    unmitigated: Vec<f64>,
-    required: Vec<f64>,
+    /// By model of the study, then account.
+    walks: BTreeMap<usize, Vec<Walk>>,
 }
 
 impl Lived {
@@ -34,54 +27,33 @@ impl Lived {
         if with.is_empty() || steps.is_empty() {
             return Ok(Lived::default());
         }
-        let times = loaded.history().panel.times()[steps.clone()].to_vec();
         let models: Vec<&dyn MarginModel> = with.iter().map(|&m| &*loaded.models[m]).collect();
         let (horizon, seed, parts) = (loaded.horizon, file.study.seed, Parts::Drop);
         let config = ReplayConfig { steps, horizon, seed, parts };
         let days = replay(loaded.history(), &loaded.books, &models, &config)?;
-        let accounts = loaded.books.accounts.len();
-        let own = |at: usize, account: usize| -> Vec<f64> {
-            days.iter().map(|day| day.models[at].initial[account]).collect()
-        };
-        let unmitigated: Vec<Vec<Vec<f64>>> = (0..with.len())
-            .map(|at| (0..accounts).map(|account| own(at, account)).collect())
-            .collect();
         let all = build_models(file)?.into_iter().enumerate();
         let overlays: Vec<_> =
             all.filter(|(m, _)| with.contains(m)).map(|(_, built)| built.overlays).collect();
-        let result = assemble(
-            days,
-            Assembly {
-                currency: file.study.currency.clone(),
-                horizon,
-                convention: file.study.mpor.loss,
-                level: file.study.backtest.level,
-                models: with.iter().map(|&m| loaded.infos[m].clone()).collect(),
-                overlays: &overlays,
-                history: loaded.history(),
-                books: &loaded.books,
-            },
-        )?;
-        let required = result.requirements.into_iter();
-        let paths = with.into_iter().zip(unmitigated).zip(required).map(|((m, own), required)| {
-            let path = |(unmitigated, required): (Vec<f64>, mpor_backtest::RequirementPath)| Path {
-                unmitigated,
-                required: required.initial,
-            };
-            (m, own.into_iter().zip(required).map(path).collect())
-        });
-        Ok(Lived { times, paths: paths.collect() })
+        let assembly = Assembly {
+            currency: file.study.currency.clone(),
+            horizon,
+            convention: file.study.mpor.loss,
+            level: file.study.backtest.level,
+            models: with.iter().map(|&m| loaded.infos[m].clone()).collect(),
+            overlays: &overlays,
+            history: loaded.history(),
+            books: &loaded.books,
+            late_calls: &[],
+        };
+        let lived = walks(&days, &assembly)?;
+        Ok(Lived { walks: with.into_iter().zip(lived).collect() })
     }
 
-    /// The past of one account under one model of the study.
-    pub fn account(&self, model: usize, account: usize) -> AccountPast<'_> {
-        match self.paths.get(&model).and_then(|paths| paths.get(account)) {
-            None => AccountPast::default(),
-            Some(path) => AccountPast {
-                times: &self.times,
-                unmitigated: &path.unmitigated,
-                required: &path.required,
-            },
-        }
+    /// The way of one account under one model of the study, ready for the margin date.
+    pub fn account(&self, loaded: &Loaded, model: usize, account: usize) -> Walk {
+        let known = self.walks.get(&model).and_then(|walks| walks.get(account));
+        known.cloned().unwrap_or_else(|| {
+            Walk::new(&loaded.books.accounts[account], loaded.overlays[model].len())
+        })
     }
 }

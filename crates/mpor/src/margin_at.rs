@@ -5,7 +5,7 @@ use std::path::Path;
 use mpor_backtest::BacktestError;
 use mpor_core::{Column, Table, Timestamp};
 use mpor_data::tables::{Metadata, write_parquet};
-use mpor_margin::{Component, MarginReport};
+use mpor_margin::{Component, MarginReport, Now};
 use serde::Serialize;
 
 use crate::error::MporError;
@@ -138,11 +138,11 @@ fn ask(
         let prepared = model.prepare(&day).map_err(failed)?;
         for &account in accounts {
             let portfolio = moment.portfolio(account);
-            let mut report = prepared.requirement(portfolio).map_err(failed)?;
-            for overlay in &loaded.overlays[index] {
-                let past = lived.account(index, account);
-                report = overlay.apply(report, &past).map_err(failed)?;
-            }
+            let report = prepared.requirement(portfolio).map_err(failed)?;
+            let figures = prepared.figures(portfolio).map_err(failed)?;
+            let now = Now { time, figures: &figures, ..Now::default() };
+            let mut walk = lived.account(loaded, index, account);
+            let report = walk.step(&loaded.overlays[index], report, now).map_err(failed)?;
             asked.push(answer(loaded, moment, (time, account), model.id(), &report));
         }
     }

@@ -171,6 +171,7 @@ pub(crate) fn assembly<'l>(
         overlays: &loaded.overlays,
         history,
         books: &loaded.books,
+        late_calls: &[],
     }
 }
 

@@ -5,7 +5,9 @@ use mpor_backtest::{
     Assembly, BacktestError, BacktestResult, DayResult, ModelInfo, assemble, replay, tables,
 };
 use mpor_core::{Column, History, Level, LossConvention};
-use mpor_margin::{AccountPast, Component, MarginError, MarginModel, MarginReport, Overlay};
+use mpor_margin::{
+    AccountPast, Component, MarginError, MarginModel, MarginReport, Memory as Cache, Overlay,
+};
 
 use crate::world::{STEPS, Toy, WINDOW, books, config, history, horizon};
 
@@ -21,6 +23,7 @@ impl Overlay for Memory {
         &self,
         report: MarginReport,
         past: &AccountPast<'_>,
+        _memory: &mut Cache,
     ) -> Result<MarginReport, MarginError> {
         assert_eq!(past.times.len(), past.unmitigated.len());
         assert_eq!(past.times.len(), past.required.len());
@@ -59,6 +62,7 @@ fn result(
         overlays,
         history: &history,
         books: &books,
+        late_calls: &[],
     };
     assemble(days(&history), assembly)
 }
@@ -206,6 +210,7 @@ fn a_missing_day_is_refused() {
         overlays: &[],
         history: &history,
         books: &books,
+        late_calls: &[],
     };
     let error = assemble(days, assembly).unwrap_err();
     assert_eq!(

@@ -7,6 +7,7 @@ mod auction;
 mod explained;
 mod laws;
 mod null;
+mod overlays;
 mod realised;
 mod reference;
 mod shards;

@@ -21,7 +21,7 @@ use crate::catalog::{KindInfo, Parameter, Size};
 use crate::component::Component;
 use crate::error::MarginError;
 use crate::held::Held;
-use crate::model::{Amounts, MarginModel, MarginReport, Prepared, Scratch};
+use crate::model::{Amounts, MarginModel, MarginReport, Prepared, Sample, Scratch};
 use crate::parse;
 
 pub(crate) const INFO: KindInfo = KindInfo {
@@ -138,6 +138,16 @@ impl Prepared for PreparedVar<'_> {
         let initial = figure.amount.max(0.0);
         let binding = self.binding(figure).map(Cow::Borrowed);
         Ok(Amounts { initial, maintenance: self.maintenance * initial, binding })
+    }
+
+    fn sample(&self, portfolio: &Portfolio) -> Result<Option<Sample>, MarginError> {
+        let mut pnl = vec![0.0; self.revaluation.scenarios.len()];
+        for position in portfolio.positions() {
+            let row = self.held.row(position.instrument)?;
+            self.revaluation.add_row(row, position.quantity, &mut pnl);
+        }
+        let (measure, maintenance) = (self.measure, self.maintenance);
+        Ok(Some(Sample { pnl, weights: self.revaluation.weights.clone(), measure, maintenance }))
     }
 }
 

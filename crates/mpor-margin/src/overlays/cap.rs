@@ -15,8 +15,9 @@ use crate::catalog::Parameter;
 use crate::component::Component;
 use crate::error::MarginError;
 use crate::model::MarginReport;
-use crate::overlay::{AccountPast, Overlay};
+use crate::overlay::{AccountPast, Memory, Overlay};
 use crate::parse;
+use crate::rules::RuleLibrary;
 
 pub(crate) const INFO: OverlayInfo = OverlayInfo {
     id: "cap",
@@ -35,7 +36,11 @@ struct Cap {
     of_notional: Option<f64>,
 }
 
-fn build(model: &str, table: Table) -> Result<Box<dyn Overlay>, MarginError> {
+fn build(
+    model: &str,
+    table: Table,
+    _library: &RuleLibrary,
+) -> Result<Box<dyn Overlay>, MarginError> {
     let cap: Cap = parse::parameters(model, "cap", table)?;
     if cap.amount.is_none() && cap.of_notional.is_none() {
         return Err(parse::refuse(
@@ -61,6 +66,7 @@ impl Overlay for Cap {
         &self,
         report: MarginReport,
         _past: &AccountPast<'_>,
+        _memory: &mut Memory,
     ) -> Result<MarginReport, MarginError> {
         let notional = report.gross_notional;
         Ok(on_both_levels(report, "cap", |requirement| {

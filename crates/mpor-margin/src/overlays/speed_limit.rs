@@ -17,8 +17,9 @@ use crate::catalog::Parameter;
 use crate::component::Component;
 use crate::error::MarginError;
 use crate::model::MarginReport;
-use crate::overlay::{AccountPast, Overlay};
+use crate::overlay::{AccountPast, Memory, Overlay};
 use crate::parse;
+use crate::rules::RuleLibrary;
 
 pub(crate) const INFO: OverlayInfo = OverlayInfo {
     id: "speed_limit",
@@ -47,7 +48,11 @@ fn half_more() -> f64 {
     1.5
 }
 
-fn build(model: &str, table: Table) -> Result<Box<dyn Overlay>, MarginError> {
+fn build(
+    model: &str,
+    table: Table,
+    _library: &RuleLibrary,
+) -> Result<Box<dyn Overlay>, MarginError> {
     let limit: SpeedLimit = parse::parameters(model, "speed_limit", table)?;
     if limit.steps == 0 {
         return Err(parse::refuse(model, "speed_limit.steps", "is 0: at least 1 step"));
@@ -71,6 +76,7 @@ impl Overlay for SpeedLimit {
         &self,
         report: MarginReport,
         past: &AccountPast<'_>,
+        _memory: &mut Memory,
     ) -> Result<MarginReport, MarginError> {
         let earlier = past.required.len().checked_sub(self.steps);
         let Some(before) = earlier.map(|at| past.required[at]).filter(|&before| before > 0.0)

@@ -7,7 +7,7 @@
 //! venue = "derive"
 //! model = "pmrm2"
 //! version = "2025-12-08"
-//! engine = "derive-pmrm2"       # the kind of model that reads the parameters
+//! engine = "derive-pmrm2"       # the kind of model that reads the parameters, or collateral for a table of haircuts
 //! valid_from = "2025-12-08"     # or "unknown": in force until a dated version replaces it
 //! valid_until = "2026-03-01"    # optional: the first instant at which it no longer holds
 //! source = "where the numbers were read"
@@ -32,6 +32,7 @@ use toml::Table;
 
 use crate::catalog;
 use crate::error::MarginError;
+use crate::overlays::haircuts;
 use crate::parse;
 
 pub use library::RuleLibrary;
@@ -58,7 +59,7 @@ pub struct RuleSet {
     pub name: String,
     /// Version within the name.
     pub version: String,
-    /// The kind of model that reads the parameters.
+    /// The kind of model that reads the parameters; `collateral` for a table of haircuts.
     pub engine: String,
     /// First instant at which it holds; `None` when the start is not known, which counts as always.
     pub valid_from: Option<Timestamp>,
@@ -151,6 +152,9 @@ impl RuleSet {
     /// Builds the engine once, so that a fault is found when the file is read.
     fn check_parameters(&self) -> Result<(), MarginError> {
         let refuse = |problem: String| MarginError::RuleFile { file: self.file.clone(), problem };
+        if self.engine == haircuts::ENGINE {
+            return haircuts::check(&self.parameters).map_err(|fault| fault.of_file(&self.file));
+        }
         let kind = catalog::kind(&self.engine)
             .map_err(|error| refuse(format!("`meta.engine`: {error}")))?;
         match (kind.build)(&self.name, self.parameters.clone()) {

@@ -28,11 +28,11 @@ fn a_study_that_names_something_unknown() {
     );
     refused(
         "kind = \"scan\"\nprice_range = 0.1\noverlays = [{ bufer = { share = 0.25 } }]",
-        "model `model`: unknown overlay `bufer`; did you mean `buffer`? known: buffer, cap, floor, speed_limit",
+        "model `model`: unknown overlay `bufer`; did you mean `buffer`? known: adaptive, buffer, cap, collateral, concentration, floor, offset_cap, reputation, speed_limit, stress_weight, wrong_way",
     );
     refused(
         "kind = \"scan\"\nprice_range = 0.1\noverlays = [{ buffer = { shar = 0.25 } }]",
-        "model `model`: unknown key `buffer.shar`; did you mean `share`? known: share, release",
+        "model `model`: unknown key `buffer.shar`; did you mean `share`? known: share, release, released",
     );
 }
 
@@ -69,7 +69,7 @@ fn a_study_with_an_impossible_parameter() {
     );
     refused(
         "kind = \"scan\"\nprice_range = 0.1\noverlays = [{ floor = {} }]",
-        "model `model`: `floor` states no bound: write `amount`, `of_notional` or `lookback`",
+        "model `model`: `floor` states no bound: write `amount`, `of_notional`, `lookback` or `model`",
     );
     refused(
         "kind = \"scan\"\nprice_range = 0.1\noverlays = [{ cap = { amount = 1 }, buffer = {} }]",
@@ -82,6 +82,79 @@ fn a_study_with_an_impossible_parameter() {
     refused(
         "kind = \"isolated\"\n[futures]\nBTC = [{ up_to = 10, initial = 0.1, maintenance = 0.2 }]",
         "model `model`: `futures.BTC[0]` has initial 0.1 and maintenance 0.2: initial at least maintenance, both 0 or more",
+    );
+}
+
+#[test]
+fn an_overlay_with_an_impossible_parameter() {
+    let cases = [
+        ("adaptive = {}", "`adaptive.coverage` is missing"),
+        (
+            "adaptive = { coverage = 99 }",
+            "`adaptive.coverage` cannot be read: `99` is not a confidence level: write a fraction strictly between 0.5 and 1, such as 0.99",
+        ),
+        (
+            "adaptive = { coverage = 0.99, most = 0.5 }",
+            "`adaptive.start` is 1: between `least` and `most`",
+        ),
+        (
+            "buffer = { release = 5, released = { rise = 1.2 } }",
+            "`buffer.released` and `buffer.release` are two rules for one buffer: write one of them",
+        ),
+        (
+            "collateral = { rules = \"eu/2016-2251\", mix = { gold = 0.5 } }",
+            "`collateral.mix` sums to 0.5: the shares of all assets together are 1",
+        ),
+        (
+            "collateral = { rules = \"eu/2016-2251\", mix = { golf = 1 } }",
+            "`collateral.mix` has `golf`, which eu/2016-2251 2017-01-04 (from 2017-01-04T00:00:00Z, secondary) has no haircut for; did you mean `gold`?",
+        ),
+        (
+            "collateral = { rules = \"derive/pmrm2\", mix = { BTC = 1 } }",
+            "`collateral.rules` is `derive/pmrm2`, which is a margin rule set and no table of haircuts",
+        ),
+        (
+            "concentration = { depth = { BTC = 1 }, tiers = [{ above = 1, rate = 0.1 }, { above = 1, rate = 0.2 }] }",
+            "`concentration.tiers` must rise from one tier to the next: `above` strictly, `rate` not falling",
+        ),
+        (
+            "floor = { lookback = { steps = 5, years = 1 } }",
+            "`floor.lookback` has a length: write either `steps` or `years` in it",
+        ),
+        (
+            "floor = { model = { level = 0.99 } }",
+            "`floor.model` is a model: write either `kind` or `rules` in it, and its parameters",
+        ),
+        (
+            "offset_cap = { groups = { a = [\"BTC\"], b = [\"BTC\"] } }",
+            "`offset_cap.groups.b` has `BTC`, which is in `a` already",
+        ),
+        (
+            "reputation = { decay = 1 }",
+            "`reputation.decay` is 1: zero or more and below 1, such as 0.99",
+        ),
+        (
+            "stress_weight = { weight = 1.5, stress = {} }",
+            "`stress_weight.weight` is 1.5: a weight between 0 and 1, such as 0.25",
+        ),
+        ("stress_weight = {}", "`stress_weight.stress` is missing"),
+        ("wrong_way = { underlyings = [] }", "`wrong_way.underlyings` is empty: name at least one"),
+    ];
+    for (overlay, expected) in cases {
+        let model = format!("kind = \"scan\"\nprice_range = 0.1\noverlays = [{{ {overlay} }}]");
+        let text = built(&model).err().unwrap().to_string();
+        let expected = format!("model `model`: {expected}");
+        assert!(text.starts_with(&expected), "{text}\n{expected}");
+    }
+    refused(
+        "rules = \"eu/2016-2251\"",
+        "model `model`: `rules` is `eu/2016-2251`, a table of haircuts and no model; use it as overlays = [{ collateral = { rules = \"eu/2016-2251\", mix = { .. } } }]",
+    );
+    bad_file(
+        &file("2021-01-01", None, "2")
+            .replace("\"scan\"", "\"collateral\"")
+            .replace("price_range = 0.2", "assets = { gold = { haircut = 15 } }"),
+        "`parameters.assets.gold.haircut` is 15: a share between 0 and 1, such as 0.15",
     );
 }
 

@@ -24,6 +24,12 @@ mod laws;
 #[cfg(test)]
 mod okx;
 #[cfg(test)]
+mod overlay_books;
+#[cfg(test)]
+mod overlay_laws;
+#[cfg(test)]
+mod overlay_records;
+#[cfg(test)]
 mod overlays;
 #[cfg(test)]
 mod paradex;

@@ -163,6 +163,26 @@ scenarios = { filtered = { window = 30, burn_in = 10, volatility = { ewma = 0.94
 overlays = [{ floor = { lookback = { steps = 20, share = 0.5 } } }, { speed_limit = {} }, { cap = { of_notional = 0.5 } }]
 
 [[model]]
+name = "fhs-clearing"
+kind = "var"
+level = 0.975
+scenarios = { filtered = { window = 30, burn_in = 10, volatility = { ewma = 0.94 } } }
+overlays = [
+    { offset_cap = { share = 0.8 } },
+    { stress_weight = { stress = { kind = "var", level = 0.975, scenarios = { historical = { window = 30 } } } } },
+    { concentration = { depth = { BTC = 1e6, default = 1e5 }, tiers = [{ above = 0.1, rate = 0.01 }] } },
+    { wrong_way = { underlyings = ["ETH"], accounts = ["pair"], fall = 0.5 } },
+    { collateral = { rules = "derive/collateral", as_of = "2025-12-08", mix = { BTC = 0.5, USDT = 0.5 }, limits = { BTC = 0.4 } } },
+]
+
+[[model]]
+name = "hs-record"
+kind = "var"
+level = 0.975
+scenarios = { historical = { window = 30 } }
+overlays = [{ reputation = { turnover = 0.2 } }, { adaptive = { coverage = 0.95 } }]
+
+[[model]]
 name = "mc"
 kind = "var"
 measure = "es"
