@@ -336,6 +336,18 @@ fn impossible_parameters_are_named() {
             ),
             "`measures.m.appended` has shares of 1 together: below 1, the rest is that of `scenarios`",
         ),
+        (
+            format!(
+                "{TEN}\nappended = [{{ scenarios = {{ grid = {{ price = [0.3] }} }}, share = 0.1 }}]"
+            ),
+            "`measures.m.appended[0].share` is a weight, and the worst scenarios have none; leave it out",
+        ),
+        (
+            format!(
+                "{VAR}\nappended = [{{ scenarios = {{ historical = {{ window = 9 }} }} }}]\ncorrelation_break = {{ window = 100, share = 1, cap = 1 }}"
+            ),
+            "`measures.m.correlation_break` looks at sub-windows of one set, and there are appended ones; leave one out",
+        ),
     ] {
         assert_eq!(refused(&model), format!("model `model`: {expected}"));
     }

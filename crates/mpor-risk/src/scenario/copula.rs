@@ -57,6 +57,9 @@ pub struct Copula {
     /// A lower bound of today's volatility.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub floor: Option<VolatilityFloor>,
+    /// Returns, from the start of the history, whose mean square starts the volatility estimate.
+    #[serde(default = "burn_in")]
+    pub burn_in: usize,
     /// What happens to the smile when spot moves.
     #[serde(default = "moving_smile")]
     pub smile: SmileDynamics,
@@ -78,6 +81,10 @@ struct Law {
     mixing: ChiSquared<f64>,
 }
 
+fn burn_in() -> usize {
+    BURN_IN
+}
+
 impl Copula {
     /// Whether the parameters are inside their domains.
     ///
@@ -86,6 +93,9 @@ impl Copula {
     pub fn check(&self) -> Result<(), RiskError> {
         check_window(self.window)?;
         check_decay("decay", self.decay)?;
+        if self.burn_in == 0 {
+            return refuse("burn_in", 0, "at least 1 return");
+        }
         let (copula, margin) = (self.copula_freedom, self.margin_freedom);
         if !(1..=MOST_PATHS).contains(&self.paths) {
             return refuse("paths", self.paths, "1 to 10,000,000 paths");
@@ -102,7 +112,7 @@ impl Copula {
     /// Steps of history needed, the margin date included: the start of the volatility comes before the window.
     #[must_use]
     pub fn history_steps(&self, _horizon: Horizon) -> usize {
-        self.window + BURN_IN + 1
+        self.window + self.burn_in + 1
     }
 
     /// The scenarios of a day.
@@ -129,7 +139,7 @@ impl Copula {
     /// Volatilities and correlations of all known moves, `[factor, move]`.
     fn law(&self, all: &Array2<f64>, horizon: Horizon) -> Result<Law, RiskError> {
         let decay = Decay::new(self.decay)?;
-        let (burn_in, floor, rescale) = (BURN_IN, self.floor, Rescale::Full);
+        let (burn_in, floor, rescale) = (self.burn_in, self.floor, Rescale::Full);
         let filter = Filter { decay, burn_in, floor, rescale };
         let (copula, margin) = (self.copula_freedom, self.margin_freedom);
         let (mut sigma, steps) = (Vec::with_capacity(all.nrows()), horizon.steps() as f64);

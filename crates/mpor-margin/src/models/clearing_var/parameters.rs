@@ -234,6 +234,11 @@ impl MeasureParameters {
         }
         if let Some(own) = &self.correlation_break {
             own.check()?;
+            if !self.appended.is_empty() {
+                let problem =
+                    "looks at sub-windows of one set, and there are appended ones; leave one out";
+                return refuse("correlation_break", problem);
+            }
         }
         let reordered = stress.is_some_and(|stress| !stress.dependence.is_empty());
         if reordered && (self.samples != Samples::Whole || self.correlation_break.is_some()) {
@@ -249,6 +254,10 @@ impl MeasureParameters {
         for (at, own) in self.appended.iter().enumerate() {
             let key = format!("appended[{at}].share");
             match own.share {
+                Some(_) if matches!(self.figure, Tail::Worst(_)) => {
+                    let problem = "is a weight, and the worst scenarios have none; leave it out";
+                    return Err((key, problem.to_owned()));
+                }
                 Some(share) => {
                     above_zero(&key, share)?;
                     total += share;
