@@ -79,17 +79,19 @@ fn perfect_dependence_adds_the_tails_of_linear_books() {
 
 #[test]
 fn independence_takes_an_offset_away() {
-    // A long and a short of one index moving nearly as one: only their difference is at risk, until they move apart.
-    let book = [("BTC-PERP", 1.0), ("BTC-SPOT", -1.0), ("ETH-PERP", 20.0)];
+    // hand: a grid moves both alike, so the pair loses 5 at most; apart, at most 5,000 and 5,005
+    let moves: Vec<String> = (-20..=20).map(|k| (0.005 * f64::from(k)).to_string()).collect();
+    let grid = TEN.replace("-0.1, 0.1", &moves.join(", "));
     let keys = "stress = { share = 1, dependence = [\"independent\"] }";
-    let (base, stressed) = (together("", VAR), together(keys, VAR));
-    assert!(amount(&stressed, &book) >= amount(&base, &book));
+    let (base, stressed) = (together("", &grid), together(keys, &grid));
+    close(amount(&base, PAIR), 5.0);
+    let apart = amount(&stressed, PAIR);
+    assert!(apart > 5_000.0 && apart <= 10_005.0, "{apart}");
+    let perfect = keys.replace("independent", "perfect");
+    close(amount(&together(&perfect, &grid), PAIR), 5.0);
     for single in [&[("BTC-PERP", 1.0)][..], &[("ETH-C-2600", -9.0), ("ETH-PERP", 3.0)]] {
-        assert_eq!(
-            amount(&stressed, single),
-            amount(&base, single),
-            "one underlying depends on none"
-        );
+        let (base, stressed) = (together("", VAR), together(keys, VAR));
+        assert_eq!(amount(&stressed, single), amount(&base, single), "one depends on none");
     }
 }
 

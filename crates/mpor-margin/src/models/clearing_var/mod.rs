@@ -25,8 +25,9 @@
 //! happens inside an underlying (price, volatility, carry) together. A negative figure counts as zero, measure by measure,
 //! so that what gains in stress pays for nothing.
 //!
-//! Not sub-additive: VaR is not, nor a mean of VaRs over sub-samples; with ES or the mean of the worst and without a
-//! correlation break it is.
+//! Not sub-additive where it reads a VaR: at 99 % of 1,000 scenarios, two books that each lose 100 in seven scenarios of their
+//! own need nothing, and together, with fourteen, 100. Nor with a correlation break or a stress of dependence. ES and the
+//! mean of the worst alone are.
 
 mod assessment;
 mod day;
