@@ -7,6 +7,7 @@ pub mod derive_pmrm2;
 pub mod derive_srm;
 pub mod isolated;
 pub mod okx_pm;
+pub mod oms2;
 pub mod paradex_pm;
 pub mod reg_t;
 pub mod span;
@@ -14,6 +15,7 @@ pub mod tims;
 pub mod venue;
 
 mod aevo_pm;
+mod clearing_var;
 mod scan;
 mod var;
 
@@ -22,12 +24,14 @@ use crate::catalog::KindInfo;
 /// Every kind, sorted by id.
 pub(crate) const CATALOG: &[KindInfo] = &[
     aevo_pm::INFO,
+    clearing_var::INFO,
     deribit_pm::INFO,
     derive_pmrm1::INFO,
     derive_pmrm2::INFO,
     derive_srm::INFO,
     isolated::INFO,
     okx_pm::INFO,
+    oms2::INFO,
     paradex_pm::INFO,
     reg_t::INFO,
     scan::INFO,

@@ -78,14 +78,14 @@ fn order_and_splitting_of_positions_change_nothing() {
 
 #[test]
 fn proportional_models_are_proportional() {
-    let market = Market::new();
+    let (market, models) = (Market::new(), models());
     for_every_book(|kind, name, book, report| {
         if kind.size != Size::Proportional {
             return;
         }
         let triple: Vec<(&str, f64)> = book.iter().map(|(name, q)| (*name, 3.0 * q)).collect();
-        let built = models().into_iter().find(|built| built.model.id() == name).unwrap();
-        let thrice = market.ask_built(&built, &triple).unwrap();
+        let built = models.iter().find(|built| built.model.id() == name).unwrap();
+        let thrice = market.ask_built(built, &triple).unwrap();
         let (expected, actual) = (3.0 * report.initial.amount(), thrice.initial.amount());
         assert!((actual - expected).abs() <= ROUNDING * expected, "{name} on {book:?}");
     });

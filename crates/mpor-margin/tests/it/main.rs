@@ -6,6 +6,10 @@ mod market;
 #[cfg(test)]
 mod aevo;
 #[cfg(test)]
+mod clearing_series;
+#[cfg(test)]
+mod clearing_var;
+#[cfg(test)]
 mod deribit;
 #[cfg(test)]
 mod derive;
@@ -23,6 +27,8 @@ mod isolated_rules;
 mod laws;
 #[cfg(test)]
 mod okx;
+#[cfg(test)]
+mod oms2;
 #[cfg(test)]
 mod overlay_books;
 #[cfg(test)]

@@ -116,6 +116,28 @@ pub fn models() -> Vec<BuiltModel> {
         r#"name = "aevo"
         rules = "aevo/pm-style"
         unlisted = "as_perpetual""#,
+        r#"name = "prisma"
+        rules = "eurex/prisma-style"
+        measures.filtered.scenarios.bucketed = { look_back = 100, window = 90 }
+        measures.filtered.correlation_break = { window = 20, step = 7 }
+        measures.stress.scenarios.periods.list = [{ first = "2023-08-01", last = "2023-09-30" }, { first = "2030-01-01", last = "2030-02-01" }]"#,
+        r#"name = "pairs"
+        rules = "lch/pairs-style"
+        measures.filtered.scenarios.filtered.window = 250"#,
+        r#"name = "span2"
+        rules = "cme/span2-style"
+        measures.historical.scenarios.filtered.window = 250"#,
+        r#"name = "irm2"
+        rules = "ice/irm2-style"
+        measures.filtered.scenarios.filtered.window = 250"#,
+        r#"name = "stans"
+        rules = "occ/stans-style"
+        measures.base.scenarios.copula = { paths = 400, window = 250, copula_freedom = 8.0 }"#,
+        r#"name = "hs-var"
+        rules = "jscc/hs-var-style"
+        measures.historical.scenarios.historical.window = 250"#,
+        r#"name = "oms2"
+        rules = "nasdaq/oms2-style""#,
         r#"name = "deribit"
         rules = "deribit/pm-style"
         as_of = "2026-02-15"

@@ -7,11 +7,14 @@
 //! Factors that move: spot prices, the perpetual's premium over spot, carry, at-the-money volatilities by tenor.
 //! Discount rates and the shape of the smile stay as they are.
 
+pub mod bucketed;
+pub mod copula;
 pub mod filtered;
 pub mod grid;
 pub mod historical;
 pub mod monte_carlo;
 pub mod moves;
+pub mod periods;
 pub mod vol_shock;
 
 use mpor_core::Horizon;
@@ -21,10 +24,13 @@ use crate::day::Day;
 use crate::error::RiskError;
 use crate::set::ScenarioSet;
 
+pub use bucketed::Bucketed;
+pub use copula::Copula;
 pub use filtered::{Filtered, Rescale, Volatility, VolatilityFloor};
 pub use grid::{Extreme, Grid, VolRule};
 pub use historical::{Historical, Passage, Scaling};
 pub use monte_carlo::{Draws, MonteCarlo};
+pub use periods::{Period, Periods};
 pub use vol_shock::{TenorPower, VolShock};
 
 /// Which scenarios a model asks for, as the study writes it:
@@ -34,6 +40,9 @@ pub use vol_shock::{TenorPower, VolShock};
 /// scenarios = { historical = { window = 500 } }
 /// scenarios = { monte_carlo = { paths = 10000, degrees_of_freedom = 5, window = 500, decay = 0.97 } }
 /// scenarios = { grid = { price = [-0.1, 0, 0.1], vol = [-0.25, 0, 0.5] } }
+/// scenarios = { bucketed = { look_back = 750, window = 750, volatility = { ewma = 0.97 }, floor = "median" } }
+/// scenarios = { periods = { list = [{ first = "2020-03-01", last = "2020-03-31" }] } }
+/// scenarios = { copula = { paths = 10000, copula_freedom = 6, margin_freedom = 4, window = 500, decay = 0.97 } }
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -46,6 +55,12 @@ pub enum ScenarioSpec {
     MonteCarlo(MonteCarlo),
     /// Every combination of price moves and volatility moves.
     Grid(Grid),
+    /// Moves over the margin period, rescaled inside interleaved buckets.
+    Bucketed(Bucketed),
+    /// Moves as they happened in listed periods.
+    Periods(Periods),
+    /// Draws from a Student t copula with Student t margins.
+    Copula(Copula),
 }
 
 impl ScenarioSpec {
@@ -59,6 +74,9 @@ impl ScenarioSpec {
             ScenarioSpec::Filtered(spec) => spec.check(),
             ScenarioSpec::MonteCarlo(spec) => spec.check(),
             ScenarioSpec::Grid(spec) => spec.check(),
+            ScenarioSpec::Bucketed(spec) => spec.check(),
+            ScenarioSpec::Periods(spec) => spec.check(),
+            ScenarioSpec::Copula(spec) => spec.check(),
         }
     }
 
@@ -70,6 +88,9 @@ impl ScenarioSpec {
             ScenarioSpec::Filtered(spec) => spec.history_steps(horizon),
             ScenarioSpec::MonteCarlo(spec) => spec.history_steps(),
             ScenarioSpec::Grid(_) => 1,
+            ScenarioSpec::Bucketed(spec) => spec.history_steps(horizon),
+            ScenarioSpec::Periods(spec) => spec.history_steps(horizon),
+            ScenarioSpec::Copula(spec) => spec.history_steps(horizon),
         }
     }
 
@@ -93,6 +114,9 @@ impl ScenarioSpec {
             ScenarioSpec::Filtered(spec) => spec.scenarios(day),
             ScenarioSpec::MonteCarlo(spec) => spec.scenarios(day),
             ScenarioSpec::Grid(spec) => Ok(spec.scenarios(day)),
+            ScenarioSpec::Bucketed(spec) => spec.scenarios(day),
+            ScenarioSpec::Periods(spec) => spec.scenarios(day),
+            ScenarioSpec::Copula(spec) => spec.scenarios(day),
         }
     }
 
@@ -108,6 +132,9 @@ impl ScenarioSpec {
             ScenarioSpec::Filtered(_) => "a filtered scenario set",
             ScenarioSpec::MonteCarlo(_) => "a monte_carlo scenario set",
             ScenarioSpec::Grid(_) => "a grid of scenarios",
+            ScenarioSpec::Bucketed(_) => "a bucketed scenario set",
+            ScenarioSpec::Periods(_) => "a set of stress periods",
+            ScenarioSpec::Copula(_) => "a copula scenario set",
         }
     }
 }

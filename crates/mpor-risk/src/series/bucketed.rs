@@ -16,7 +16,8 @@
 //! ```
 //!
 //! The quantile is taken well inside the sample and stretched by `K`, because a 99 % quantile of a few hundred
-//! non-overlapping moves is noise. Says nothing about positions in several products.
+//! non-overlapping moves is noise. A move before which nothing had moved stays as it was. Says nothing about positions in
+//! several products: [`crate::scenario::Bucketed`] makes scenarios of all factors by it.
 
 use mpor_stats::ewma::Decay;
 use mpor_stats::{Level, QuantileRule, Side, descriptive};
@@ -53,11 +54,28 @@ pub struct Buckets {
     buckets: Vec<Bucket>,
 }
 
-/// Standardised moves of one bucket, and the median volatility of its dates.
+/// Moves of one bucket, newest first, and the median volatility of its dates.
 #[derive(Clone, Debug, PartialEq)]
 struct Bucket {
-    moves: Vec<f64>,
+    moves: Vec<Move>,
     median: f64,
+}
+
+/// One move over the margin period.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Move {
+    plain: f64,
+    /// Against the mean and volatility known before it; `None` where nothing had moved.
+    standard: Option<f64>,
+}
+
+/// The dates that a bucketed form looks at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Windows {
+    pub steps: usize,
+    pub look_back: usize,
+    pub window: usize,
+    pub decay: Decay,
 }
 
 /// Whether today's volatility is floored by the bucket's median.
@@ -76,26 +94,8 @@ impl Bucketed {
     /// [`RiskError::ShortSeries`] when the returns do not reach back `look_back + 2 window` or so;
     /// [`RiskError::Parameter`] for windows shorter than the margin period.
     pub fn buckets(&self, returns: &[f64]) -> Result<Buckets, RiskError> {
-        let (m, dates) = (self.steps, self.look_back / self.steps.max(1));
-        let history = self.window / m.max(1);
-        if m == 0 || dates == 0 || history == 0 {
-            let found = format!("{m} steps, {} and {} dates", self.look_back, self.window);
-            let expected = "at least 1 step, look-back and window at least as long";
-            return Err(RiskError::Parameter { name: "bucketed form", found, expected });
-        }
-        // R of the earliest mean of the earliest volatility of the earliest standardised move.
-        let needed = dates * m + m + 2 * (history - 1) * m;
-        let sums = overlapping_sums(last(returns, needed + m - 1, "a bucketed window")?, m)?;
-        let weights = self.weights(history);
-        let means = trailing(&sums, m, &weights);
-        let squares: Vec<f64> =
-            tail(&sums, means.len()).zip(&means).map(|(r, mu)| (r - mu) * (r - mu)).collect();
-        let sigmas: Vec<f64> = trailing(&squares, m, &weights).into_iter().map(f64::sqrt).collect();
-        let sigma = tail(&sigmas, m).sum::<f64>() / m as f64;
-        let buckets = (0..m)
-            .map(|b| bucket(&sums, &means, &sigmas, m, b, dates))
-            .collect::<Result<_, _>>()?;
-        Ok(Buckets { sigma, buckets })
+        let Bucketed { steps, look_back, window, decay, .. } = *self;
+        Windows { steps, look_back, window, decay }.buckets(returns)
     }
 
     /// Filtered margin of one unit as a fraction of notional, not below zero.
@@ -109,11 +109,8 @@ impl Bucketed {
         holding: Holding,
     ) -> Result<f64, RiskError> {
         let samples = buckets.buckets.iter().map(|bucket| {
-            let sigma = match floor {
-                SigmaFloor::None => buckets.sigma,
-                SigmaFloor::Median => buckets.sigma.max(bucket.median),
-            };
-            let pnl = |z: &f64| holding.sign() * self.scale * libm::expm1(z * sigma);
+            let sigma = buckets.today(bucket, floor);
+            let pnl = |x: &Move| holding.sign() * self.scale * libm::expm1(x.rescaled(sigma));
             bucket.moves.iter().map(pnl).collect()
         });
         mean_quantile(samples, self.anchor)
@@ -144,6 +141,46 @@ impl Bucketed {
         let bucket = |b: usize| moves.iter().skip(b).step_by(self.steps).copied().collect();
         mean_quantile((0..self.steps.min(moves.len())).map(bucket), self.stress)
     }
+}
+
+impl Windows {
+    /// Dates of one bucket that give scenarios, and dates of it that each mean and volatility is estimated on.
+    fn dates(&self) -> Result<(usize, usize), RiskError> {
+        let (dates, history) =
+            (self.look_back / self.steps.max(1), self.window / self.steps.max(1));
+        if self.steps == 0 || dates == 0 || history == 0 {
+            let found =
+                format!("{} steps, {} and {} dates", self.steps, self.look_back, self.window);
+            let expected = "at least 1 step, look-back and window at least as long";
+            return Err(RiskError::Parameter { name: "bucketed form", found, expected });
+        }
+        Ok((dates, history))
+    }
+
+    /// One-step returns that [`buckets`](Self::buckets) looks at: back to the earliest return of the earliest mean of the
+    /// earliest volatility of the earliest standardised move.
+    pub fn returns(&self) -> Result<usize, RiskError> {
+        let (dates, history) = self.dates()?;
+        let m = self.steps;
+        Ok(dates * m + m + 2 * (history - 1) * m + m - 1)
+    }
+
+    /// Standardises the moves of the look-back.
+    pub fn buckets(&self, returns: &[f64]) -> Result<Buckets, RiskError> {
+        let (dates, history) = self.dates()?;
+        let m = self.steps;
+        let sums = overlapping_sums(last(returns, self.returns()?, "a bucketed window")?, m)?;
+        let weights = self.weights(history);
+        let means = trailing(&sums, m, &weights);
+        let squares: Vec<f64> =
+            tail(&sums, means.len()).zip(&means).map(|(r, mu)| (r - mu) * (r - mu)).collect();
+        let sigmas: Vec<f64> = trailing(&squares, m, &weights).into_iter().map(f64::sqrt).collect();
+        let sigma = tail(&sigmas, m).sum::<f64>() / m as f64;
+        let buckets = (0..m)
+            .map(|b| bucket(&sums, &means, &sigmas, m, b, dates))
+            .collect::<Result<_, _>>()?;
+        Ok(Buckets { sigma, buckets })
+    }
 
     fn weights(&self, count: usize) -> Vec<f64> {
         let mut weights: Vec<f64> = Vec::with_capacity(count);
@@ -154,6 +191,32 @@ impl Bucketed {
         }
         let total: f64 = weights.iter().sum();
         weights.iter().map(|weight| weight / total).collect()
+    }
+}
+
+impl Buckets {
+    /// The rescaled moves of all buckets, oldest first: every `m`-th from the last belongs to one bucket.
+    pub(crate) fn rescaled(&self, floor: SigmaFloor) -> Vec<f64> {
+        let (m, dates) = (self.buckets.len(), self.buckets[0].moves.len());
+        let of_age = |age: usize| {
+            let bucket = &self.buckets[age % m];
+            bucket.moves[age / m].rescaled(self.today(bucket, floor))
+        };
+        (0..m * dates).rev().map(of_age).collect()
+    }
+
+    fn today(&self, bucket: &Bucket, floor: SigmaFloor) -> f64 {
+        match floor {
+            SigmaFloor::None => self.sigma,
+            SigmaFloor::Median => self.sigma.max(bucket.median),
+        }
+    }
+}
+
+impl Move {
+    /// The move at a volatility; one before which nothing had moved stays as it was.
+    fn rescaled(self, sigma: f64) -> f64 {
+        self.standard.map_or(self.plain, |z| z * sigma)
     }
 }
 
@@ -182,10 +245,12 @@ fn bucket(
     // All three series end on the same date.
     let back = |values: &[f64], steps: usize| values[values.len() - 1 - steps];
     let ages = (0..dates).map(|k| b + k * m);
-    let moves = ages
-        .clone()
-        .map(|age| (back(sums, age) - back(means, age + m)) / back(sigmas, age + m))
-        .collect();
+    let of_age = |age: usize| {
+        let (plain, before) = (back(sums, age), back(sigmas, age + m));
+        let standard = (before > 0.0).then(|| (plain - back(means, age + m)) / before);
+        Move { plain, standard }
+    };
+    let moves = ages.clone().map(of_age).collect();
     let dated: Vec<f64> = ages.map(|age| back(sigmas, age)).collect();
     Ok(Bucket { moves, median: descriptive::median(&dated, &mut Vec::new())? })
 }

@@ -13,7 +13,7 @@ use crate::spec::parse;
 const UNIT: f64 = 0.01;
 
 /// Scenarios of one spot price whose log returns are these, in units of 0.01.
-fn scenarios(returns: &[f64], steps: usize, text: &str) -> Result<ScenarioSet, RiskError> {
+pub fn scenarios(returns: &[f64], steps: usize, text: &str) -> Result<ScenarioSet, RiskError> {
     let spot = Factor::Spot(UnderlyingIx(0));
     let mut prices = vec![100.0_f64];
     for r in returns {
@@ -44,11 +44,11 @@ fn coins() -> Universe {
 }
 
 /// Spot moves as log returns in units.
-fn moves(set: &ScenarioSet) -> Vec<f64> {
+pub fn moves(set: &ScenarioSet) -> Vec<f64> {
     set.spot.row(0).iter().map(|x| x.ln_1p() / UNIT).collect()
 }
 
-fn assert_near(actual: &[f64], expected: &[f64]) {
+pub fn assert_near(actual: &[f64], expected: &[f64]) {
     assert_eq!(actual.len(), expected.len(), "{actual:?}");
     let near = |(a, e): (&f64, &f64)| (a - e).abs() < 1e-9;
     assert!(actual.iter().zip(expected).all(near), "{actual:?} {expected:?}");

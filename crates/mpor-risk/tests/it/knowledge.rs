@@ -5,11 +5,14 @@ use mpor_risk::{Revaluation, ScenarioSet, VolMoves, revalue};
 use crate::market::{Market, NOW};
 use crate::spec::parse;
 
-const SPECS: [&str; 5] = [
+const SPECS: [&str; 8] = [
     "{ historical = { window = 100 } }",
     "{ filtered = { window = 100, volatility = { ewma = 0.97 }, floor = \"median\" } }",
     "{ filtered = { window = 100, volatility = { ewma = 0.97 }, scaling = \"sqrt_time\" } }",
     "{ monte_carlo = { paths = 50, degrees_of_freedom = 5, window = 100, decay = 0.97 } }",
+    "{ bucketed = { look_back = 100, window = 60, volatility = { ewma = 0.97 }, floor = \"median\" } }",
+    "{ periods = { list = [{ first = \"1970-03-01\", last = \"1970-03-20\" }, { first = \"1970-10-20\", last = \"1971-03-01\" }] } }",
+    "{ copula = { paths = 50, copula_freedom = 5, margin_freedom = 4, window = 100, decay = 0.97 } }",
     "{ grid = { price = [-0.1, 0, 0.1], vol = [-0.25, 0.5], smile = \"sticky_moneyness\" } }",
 ];
 

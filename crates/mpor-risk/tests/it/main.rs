@@ -4,6 +4,8 @@
 mod market;
 
 #[cfg(test)]
+mod clearing_sets;
+#[cfg(test)]
 mod filtered;
 #[cfg(test)]
 mod grid;

@@ -95,12 +95,23 @@ fn parameters_outside_their_domain_are_named() {
             "degrees_of_freedom",
         ),
         ("{ monte_carlo = { paths = 0, window = 50 } }", "paths"),
+        ("{ bucketed = { look_back = 1, window = 50, volatility = { ewma = 0.97 } } }", "window"),
+        ("{ periods = { list = [{ first = \"2020-03-02\", last = \"2020-03-01\" }] } }", "list"),
+        (
+            "{ copula = { paths = 9, copula_freedom = 0, margin_freedom = 5, window = 60, decay = 0.9 } }",
+            "copula_freedom",
+        ),
+        (
+            "{ copula = { paths = 9, copula_freedom = 3, margin_freedom = 2, window = 60, decay = 0.9 } }",
+            "margin_freedom",
+        ),
         ("{ grid = { price = [-1.0] } }", "price"),
         ("{ grid = { price = [0.1], extreme = [{ price = 0.5, cover = 1.5 }] } }", "cover"),
     ] {
         let error = parse(text).check().unwrap_err();
         assert!(matches!(error, RiskError::Parameter { name, .. } if name == named), "{error}");
     }
+    assert_eq!(parse("{ periods = { list = [] } }").check(), Err(RiskError::NoScenarios));
     assert_eq!(parse("{ grid = { price = [] } }").check(), Err(RiskError::NoScenarios));
 }
 
@@ -112,6 +123,8 @@ fn the_history_that_is_asked_for_is_enough_and_one_less_is_not() {
         "{ historical = { window = 60, scaling = \"sqrt_time\" } }",
         "{ filtered = { window = 60, volatility = { ewma = 0.94 }, burn_in = 20 } }",
         "{ monte_carlo = { paths = 10, window = 60 } }",
+        "{ bucketed = { look_back = 31, window = 40, volatility = { ewma = 0.94 } } }",
+        "{ copula = { paths = 10, copula_freedom = 5, margin_freedom = 5, window = 60, decay = 0.94 } }",
     ] {
         let spec = parse(text);
         let steps = spec.history_steps(Horizon::new(Span::days(3), 3).unwrap());

@@ -189,6 +189,22 @@ measure = "es"
 level = 0.975
 scenarios = { monte_carlo = { paths = 200, degrees_of_freedom = 5, window = 30, decay = 0.94 } }
 
+[[model]]
+name = "prisma"
+rules = "eurex/prisma-style"
+measures.filtered.scenarios.bucketed = { look_back = 20, window = 10 }
+measures.filtered.correlation_break = { window = 5, step = 1 }
+measures.stress.scenarios.periods.list = [{ first = "2021-04-08", last = "2021-04-14" }]
+
+[[model]]
+name = "stans"
+rules = "occ/stans-style"
+measures.base.scenarios.copula = { paths = 200, window = 30, burn_in = 10 }
+
+[[model]]
+name = "oms2"
+rules = "nasdaq/oms2-style"
+
 [report]
 formats = []
 "#;
