@@ -12,7 +12,7 @@
 //! differ by 41 %.
 
 use mpor_stats::Level;
-use mpor_stats::special::{normal_pdf, normal_quantile, student_quantile, student_unit_scale};
+use mpor_stats::special::{normal_pdf, normal_quantile, student_cdf, student_quantile, student_unit_scale};
 use ndarray::ArrayView2;
 
 use crate::checks::{finite, lengths, parameter, symmetric};
@@ -90,7 +90,10 @@ pub fn student_unit_scale_law(level: Level, freedom: f64) -> Result<VarEs, RiskE
         let expected = "above 1, so that a mean of the tail exists";
         return Err(parameter("degrees_of_freedom", freedom, expected));
     }
-    let q = -student_quantile(level.tail(), freedom)?;
+    let rough = -student_quantile(level.tail(), freedom)?;
+    // The shortfall magnifies what a quantile is off by, so one step of Newton's method takes out the rest.
+    let beyond = student_cdf(-rough, freedom)?;
+    let q = rough + (beyond - level.tail()) / student_density(rough, freedom);
     let shape = (freedom + q * q) / (freedom - 1.0);
     Ok(VarEs { var: q, es: student_density(q, freedom) / level.tail() * shape })
 }
@@ -112,13 +115,13 @@ pub(crate) fn student_density(x: f64, freedom: f64) -> f64 {
 }
 
 /// `Gamma(x + 1/2) / Gamma(x)`, without the cancellation of two large logarithms.
-fn gamma_ratio(x: f64) -> f64 {
+pub(crate) fn gamma_ratio(x: f64) -> f64 {
     if x < 80.0 {
         return libm::tgamma(x + 0.5) / libm::tgamma(x);
     }
     // Its asymptotic series; the next term is below 1e-15 of it.
     let y = 1.0 / (8.0 * x);
-    let series = 1.0 + y * (-1.0 + y * (0.5 + y * (2.5 + y * (-2.625 + y * -12.46875))));
+    let series = 1.0 + y * (-1.0 + y * (0.5 + y * (2.5 + y * (-2.625 + y * -49.875))));
     x.sqrt() * series
 }
 

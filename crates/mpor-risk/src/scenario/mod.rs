@@ -24,7 +24,7 @@ use crate::set::ScenarioSet;
 pub use filtered::{Filtered, Rescale, Volatility, VolatilityFloor};
 pub use grid::{Extreme, Grid, VolRule};
 pub use historical::{Historical, Passage, Scaling};
-pub use monte_carlo::{Draws, MonteCarlo};
+pub use monte_carlo::{Blocks, Draws, MonteCarlo, SpotJumps};
 pub use vol_shock::{TenorPower, VolShock};
 
 /// Which scenarios a model asks for, as the study writes it:
