@@ -1,7 +1,8 @@
-//! Paths a second: 50 assets, a linear book, multivariate Student t and a Student copula with empirical marginals (five degrees of freedom), one core.
+//! Paths a second: 50 assets, a linear book, multivariate Student t and a Student copula with empirical marginals (five
+//! degrees of freedom), one core.
 //!
-//! `cargo bench -p mpor-risk --profile dev --bench simulation`. The book is linear only to make the figure that of the draws: its VaR under a multivariate Student t has a
-//! closed form and needs no paths.
+//! `cargo bench -p mpor-risk --profile dev --bench simulation`. The book is linear only to make the figure that of the
+//! draws: its VaR under a multivariate Student t has a closed form and needs no paths.
 
 use std::hint::black_box;
 

@@ -1,8 +1,8 @@
 //! The least value of a function of a few variables, without derivatives.
 //!
-//! Source: Nelder and Mead (1965), "A simplex method for function minimization", The Computer Journal 7(4), 308-313, with their coefficients 1, 2, 1/2
-//! and 1/2. Deterministic; started again from its own answer until a new simplex finds nothing better, which is what makes it safe on two or three
-//! variables.
+//! Source: Nelder and Mead (1965), "A simplex method for function minimization", The Computer Journal 7(4), 308-313,
+//! with their coefficients 1, 2, 1/2 and 1/2. Deterministic; started again from its own answer until a new simplex
+//! finds nothing better, which is what makes it safe on two or three variables.
 
 /// Where a search ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,7 +16,8 @@ pub(crate) struct Least {
 /// Most simplices begun.
 const RESTARTS: usize = 8;
 
-/// Minimises `f` from `start` with a first simplex of size `step`. Where `f` is not a number the point counts as infinitely bad.
+/// Minimises `f` from `start` with a first simplex of size `step`. Where `f` is not a number the point counts as
+/// infinitely bad.
 pub(crate) fn minimise(start: &[f64], step: f64, f: &mut dyn FnMut(&[f64]) -> f64) -> Least {
     let mut best = simplex(start, step, f);
     for _ in 1..RESTARTS {

@@ -5,14 +5,17 @@
 //! ES(h) = max over scenario weights 0 <= a[s] <= 1 / (n tail), sum a = 1, of sum_s a[s] loss[s](h)
 //! ```
 //!
-//! The maximum of linear functions: each evaluation gives one of them, a cut `c + g h`, that touches ES at `h`. The least of the highest of the cuts so far
-//! is a linear programme with one row a hedge, and a lower bound of the answer; ES at its solution is an upper bound. The cuts are added until the bounds
-//! meet, which happens after finitely many because there are finitely many. The programme is solved in its dual by the revised simplex method: a new cut is
-//! a new column, and the last basis stays feasible. Where steps stop helping, Bland's rule takes over, which cannot cycle.
+//! The maximum of linear functions: each evaluation gives one of them, a cut `c + g h`, that touches ES at `h`. The
+//! least of the highest of the cuts so far is a linear programme with one row a hedge, and a lower bound of the answer;
+//! ES at its solution is an upper bound. The cuts are added until the bounds meet, which happens after finitely many
+//! because there are finitely many. The programme is solved in its dual by the revised simplex method: a new cut is a
+//! new column, and the last basis stays feasible. Where steps stop helping, Bland's rule takes over, which cannot
+//! cycle.
 //!
-//! Sources: Rockafellar and Uryasev (2000), "Optimization of conditional value-at-risk", Journal of Risk 2(3), 21-41, for the linear programme; Künzi-Bay
-//! and Mayer (2006), "Computational aspects of minimizing conditional value-at-risk", Computational Management Science 3(1), 3-27, for its cuts; Bland (1977),
-//! "New finite pivoting rules for the simplex method", Mathematics of Operations Research 2(2), 103-107.
+//! Sources: Rockafellar and Uryasev (2000), "Optimization of conditional value-at-risk", Journal of Risk 2(3), 21-41,
+//! for the linear programme; Künzi-Bay and Mayer (2006), "Computational aspects of minimizing conditional
+//! value-at-risk", Computational Management Science 3(1), 3-27, for its cuts; Bland (1977), "New finite pivoting rules
+//! for the simplex method", Mathematics of Operations Research 2(2), 103-107.
 
 use mpor_stats::Level;
 use ndarray::{Array2, ArrayView2};
@@ -38,12 +41,12 @@ pub struct LeastShortfall {
     pub cuts: usize,
 }
 
-/// Minimises expected shortfall over the sizes of hedges: `base` is the book's P&L by scenario, `units[[hedge, scenario]]` the P&L of one contract, `bounds`
-/// the least and most contracts of each.
+/// Minimises expected shortfall over the sizes of hedges: `base` is the book's P&L by scenario, `units[[hedge,
+/// scenario]]` the P&L of one contract, `bounds` the least and most contracts of each.
 ///
 /// # Errors
-/// [`RiskError::NoScenarios`]; [`RiskError::Stats`] for lengths that differ or values that are not finite; [`RiskError::Parameter`] for bounds out of order
-/// and where the bounds do not meet.
+/// [`RiskError::NoScenarios`]; [`RiskError::Stats`] for lengths that differ or values that are not finite;
+/// [`RiskError::Parameter`] for bounds out of order and where the bounds do not meet.
 pub fn least_shortfall(
     base: &[f64],
     units: ArrayView2<'_, f64>,

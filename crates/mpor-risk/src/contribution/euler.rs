@@ -8,17 +8,18 @@
 //! incremental[i] = figure of the book - figure of the book without position i
 //! ```
 //!
-//! A derivative of the plain VaR is the P&L of one scenario and jumps with it; Harrell and Davis weigh the scenarios near it, and the components add up to
-//! **their** estimate of the VaR, which is reported beside the plain one. Of equal losses the earlier scenario counts as the larger.
+//! A derivative of the plain VaR is the P&L of one scenario and jumps with it; Harrell and Davis weigh the scenarios
+//! near it, and the components add up to **their** estimate of the VaR, which is reported beside the plain one. Of
+//! equal losses the earlier scenario counts as the larger.
 //!
 //! ```text
 //! standard error of an ES component, n independent scenarios:
 //! psi[s] = q[i] 1{L[s] >= VaR} (X[i, s] - m[i]) / tail + q[i] m[i] - component[i],   error = sqrt(sum psi^2) / n,   m[i] = marginal of the VaR
 //! ```
 //!
-//! Sources: Tasche (1999), "Risk contributions and performance measurement", TU München, for the Euler rule; Harrell and Davis (1982), "A new
-//! distribution-free quantile estimator", Biometrika 69(3), 635-640. Components say what a small change of a position does; incremental figures what its
-//! removal does, and those do not add up.
+//! Sources: Tasche (1999), "Risk contributions and performance measurement", TU München, for the Euler rule; Harrell
+//! and Davis (1982), "A new distribution-free quantile estimator", Biometrika 69(3), 635-640. Components say what a
+//! small change of a position does; incremental figures what its removal does, and those do not add up.
 
 use mpor_core::Portfolio;
 use mpor_stats::Level;
@@ -59,7 +60,8 @@ pub struct Share {
 /// Contributions to the figure of a book: `units[[position, scenario]]` is the P&L of one contract, gain positive.
 ///
 /// # Errors
-/// [`RiskError::NoScenarios`]; [`RiskError::Stats`] for lengths that differ, values that are not finite or weights that are none.
+/// [`RiskError::NoScenarios`]; [`RiskError::Stats`] for lengths that differ, values that are not finite or weights that
+/// are none.
 pub fn contributions(
     units: ArrayView2<'_, f64>,
     quantities: &[f64],
@@ -183,7 +185,8 @@ fn tail_mean(order: &[usize], weights: Option<&[f64]>, level: Level) -> Vec<f64>
     shares_of(order, weights).into_iter().map(part).collect()
 }
 
-/// Weights of Harrell and Davis, the largest loss first. With weighted scenarios `n` is their effective number, `1 / sum of squared shares`.
+/// Weights of Harrell and Davis, the largest loss first. With weighted scenarios `n` is their effective number, `1 /
+/// sum of squared shares`.
 fn harrell_davis(
     order: &[usize],
     weights: Option<&[f64]>,

@@ -1,10 +1,12 @@
 //! Which sizes of given hedges make a figure least that is not convex: a VaR, a venue's margin?
 //!
-//! A search along the coordinates: from the best point so far every hedge is tried one step up and one step down within its bounds, the best of these is
-//! taken, and where none is better the steps are halved. What it finds is the best point of its neighbourhood at the last step, not proven to be the best
-//! of all; for expected shortfall [`super::least_shortfall`] is.
+//! A search along the coordinates: from the best point so far every hedge is tried one step up and one step down within
+//! its bounds, the best of these is taken, and where none is better the steps are halved. What it finds is the best
+//! point of its neighbourhood at the last step, not proven to be the best of all; for expected shortfall
+//! [`super::least_shortfall`] is.
 //!
-//! Source: Hooke and Jeeves (1961), "Direct search solution of numerical and statistical problems", Journal of the ACM 8(2), 212-229, without pattern moves.
+//! Source: Hooke and Jeeves (1961), "Direct search solution of numerical and statistical problems", Journal of the ACM
+//! 8(2), 212-229, without pattern moves.
 
 use mpor_stats::Level;
 use ndarray::ArrayView2;

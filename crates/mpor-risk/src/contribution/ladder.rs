@@ -1,7 +1,8 @@
 //! What is the book's delta, gamma, vega and theta, and at which expiry does it sit?
 //!
-//! Sensitivities are those of [`mpor_pricing::sensitivity`], times the quantities held: per 1.00 relative move of spot (delta cash), units of the underlying
-//! (delta, gamma per unit of price), per 1.00 of volatility (vega), per year (theta). An expired or unpriced contract is an error, never a gap.
+//! Sensitivities are those of [`mpor_pricing::sensitivity`], times the quantities held: per 1.00 relative move of spot
+//! (delta cash), units of the underlying (delta, gamma per unit of price), per 1.00 of volatility (vega), per year
+//! (theta). An expired or unpriced contract is an error, never a gap.
 
 use std::collections::BTreeMap;
 

@@ -4,12 +4,13 @@
 //! C(w) = (1 - w) C + w S          w from 0 (as estimated) to 1 (fully stressed), unit diagonal
 //! ```
 //!
-//! `S` has one number off the diagonal (1: everything moves together; 0: nothing does; -1: hedges turn against each other) or is a matrix of its own.
-//! Between valid matrices every mixture is valid; three factors cannot all be at -1 against each other, and then the nearest correlation matrix
-//! ([`super::nearest`]) takes the place of the mixture, which is reported.
+//! `S` has one number off the diagonal (1: everything moves together; 0: nothing does; -1: hedges turn against each
+//! other) or is a matrix of its own. Between valid matrices every mixture is valid; three factors cannot all be at -1
+//! against each other, and then the nearest correlation matrix ([`super::nearest`]) takes the place of the mixture,
+//! which is reported.
 //!
-//! Source: Rebonato and Jäckel (2000), "The most general methodology to create a valid correlation matrix for risk management and option pricing purposes",
-//! Journal of Risk 2(2), 17-27, for the problem; the repair is Higham's.
+//! Source: Rebonato and Jäckel (2000), "The most general methodology to create a valid correlation matrix for risk
+//! management and option pricing purposes", Journal of Risk 2(2), 17-27, for the problem; the repair is Higham's.
 
 use ndarray::{Array2, ArrayView2};
 
@@ -47,8 +48,8 @@ pub struct Broken {
 /// Moves a correlation matrix a share `strength` of the way towards a stressed state.
 ///
 /// # Errors
-/// [`RiskError::Parameter`] for a strength outside `[0, 1]`, a correlation outside `[-1, 1]`, or a matrix that is not symmetric;
-/// [`RiskError::Stats`] for sizes that differ.
+/// [`RiskError::Parameter`] for a strength outside `[0, 1]`, a correlation outside `[-1, 1]`, or a matrix that is not
+/// symmetric; [`RiskError::Stats`] for sizes that differ.
 pub fn correlation_break(
     matrix: ArrayView2<'_, f64>,
     towards: &Stressed,

@@ -7,9 +7,10 @@
 //! second-step log likelihood = -1/2 sum_t ( log det R[t] + z' R[t]^-1 z - z' z )
 //! ```
 //!
-//! Source: Engle (2002), "Dynamic conditional correlation", Journal of Business & Economic Statistics 20(3), 339-350: two steps, correlations targeted at
-//! their sample mean. The first step, a volatility for each series, is done by the caller (any filter that knows the past only) or by
-//! [`ewma_standardised`]. The fit states whether the optimiser converged, stopped on the edge, or failed; it is never replaced in silence.
+//! Source: Engle (2002), "Dynamic conditional correlation", Journal of Business & Economic Statistics 20(3), 339-350:
+//! two steps, correlations targeted at their sample mean. The first step, a volatility for each series, is done by the
+//! caller (any filter that knows the past only) or by [`ewma_standardised`]. The fit states whether the optimiser
+//! converged, stopped on the edge, or failed; it is never replaced in silence.
 
 use mpor_stats::ewma::{Decay, ewma_volatility};
 use ndarray::{Array2, ArrayView1, ArrayView2};
@@ -56,8 +57,8 @@ impl Dcc {
     /// Maximises the second-step likelihood of standardised returns (rows: steps, columns: series).
     ///
     /// # Errors
-    /// [`RiskError::Stats`] for fewer than two series, fewer rows than twenty and ten a series, or values that are not finite;
-    /// [`RiskError::Parameter`] for series of which one is a combination of the others.
+    /// [`RiskError::Stats`] for fewer than two series, fewer rows than twenty and ten a series, or values that are not
+    /// finite; [`RiskError::Parameter`] for series of which one is a combination of the others.
     pub fn fit(standardised: ArrayView2<'_, f64>) -> Result<DccFit, RiskError> {
         let (rows, columns) = standardised.dim();
         at_least("dynamic correlations (series)", 2, columns)?;
@@ -140,11 +141,12 @@ impl Dcc {
     }
 }
 
-/// Returns (rows: steps, columns: series) over the exponentially weighted volatility known before each of them; the rows of the burn-in, whose
-/// volatilities know later returns, are left out.
+/// Returns (rows: steps, columns: series) over the exponentially weighted volatility known before each of them; the
+/// rows of the burn-in, whose volatilities know later returns, are left out.
 ///
 /// # Errors
-/// [`RiskError::Stats`] for no rows beyond the burn-in or values that are not finite; [`RiskError::Parameter`] for a series that did not move.
+/// [`RiskError::Stats`] for no rows beyond the burn-in or values that are not finite; [`RiskError::Parameter`] for a
+/// series that did not move.
 pub fn ewma_standardised(
     returns: ArrayView2<'_, f64>,
     decay: Decay,

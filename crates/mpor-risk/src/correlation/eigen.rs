@@ -4,8 +4,9 @@
 //! A = V diag(values) V',   values ascending, columns of V orthonormal
 //! ```
 //!
-//! Source: Golub and Van Loan (2013), "Matrix Computations", 4th ed., algorithms 8.5.1 and 8.5.3 (cyclic Jacobi). Rotations run in a fixed
-//! order, so the bits do not depend on the machine. Cost grows with the cube of the size: meant for up to some hundred factors.
+//! Source: Golub and Van Loan (2013), "Matrix Computations", 4th ed., algorithms 8.5.1 and 8.5.3 (cyclic Jacobi).
+//! Rotations run in a fixed order, so the bits do not depend on the machine. Cost grows with the cube of the size:
+//! meant for up to some hundred factors.
 
 use ndarray::{Array2, ArrayView2};
 

@@ -8,8 +8,8 @@
 //! | [`nearest`] | the nearest matrix that can be a correlation: Higham |
 //! | [`breaks`] | correlations moved towards a stressed state, kept valid |
 //!
-//! Observations are rows and series are columns, as in [`mpor_stats::covariance`], which holds the sample and the exponentially weighted
-//! covariance. Sums run in a fixed order.
+//! Observations are rows and series are columns, as in [`mpor_stats::covariance`], which holds the sample and the
+//! exponentially weighted covariance. Sums run in a fixed order.
 
 pub mod breaks;
 pub mod dcc;

@@ -5,9 +5,10 @@
 //! R = Y - D,  X = P_floor(R),  D = X - R,  Y = P_unit(X)          until X and Y agree
 //! ```
 //!
-//! Source: Higham (2002), "Computing the nearest correlation matrix - a problem from finance", IMA Journal of Numerical Analysis 22(3),
-//! 329-343, algorithm 3.3: alternating projections with Dykstra's correction, here without weights and with a floor of the eigenvalues. The
-//! steps converge linearly; the number of them is reported, and a matrix that has not converged is an error, never returned.
+//! Source: Higham (2002), "Computing the nearest correlation matrix - a problem from finance", IMA Journal of Numerical
+//! Analysis 22(3), 329-343, algorithm 3.3: alternating projections with Dykstra's correction, here without weights and
+//! with a floor of the eigenvalues. The steps converge linearly; the number of them is reported, and a matrix that has
+//! not converged is an error, never returned.
 
 use ndarray::{Array2, ArrayView2};
 
@@ -32,8 +33,8 @@ pub struct Nearest {
 /// The nearest correlation matrix whose eigenvalues are at least `floor`.
 ///
 /// # Errors
-/// [`RiskError::Parameter`] for a matrix that is not symmetric or a floor outside `[0, 1)`, and where the projections do not converge;
-/// [`RiskError::Stats`] for an empty one or values that are not finite.
+/// [`RiskError::Parameter`] for a matrix that is not symmetric or a floor outside `[0, 1)`, and where the projections
+/// do not converge; [`RiskError::Stats`] for an empty one or values that are not finite.
 pub fn nearest_correlation(matrix: ArrayView2<'_, f64>, floor: f64) -> Result<Nearest, RiskError> {
     at_least("a correlation matrix", 1, matrix.nrows())?;
     symmetric(matrix)?;

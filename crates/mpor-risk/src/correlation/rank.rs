@@ -6,9 +6,10 @@
 //! normal     rho = 2 sin(pi rho_S / 6)          elliptical    rho = sin(pi tau / 2)
 //! ```
 //!
-//! Sources: Kendall (1945), "The treatment of ties in ranking problems", Biometrika 33(3), 239-251; Knight (1966), "A computer method for calculating
-//! Kendall's tau with ungrouped data", JASA 61(314), 436-439, for counting by merge sort; McNeil, Frey and Embrechts (2015), section 7.2.3 and proposition
-//! 7.43, for the copula parameters. A matrix of converted pairs need not be a correlation matrix: see [`super::nearest`].
+//! Sources: Kendall (1945), "The treatment of ties in ranking problems", Biometrika 33(3), 239-251; Knight (1966), "A
+//! computer method for calculating Kendall's tau with ungrouped data", JASA 61(314), 436-439, for counting by merge
+//! sort; McNeil, Frey and Embrechts (2015), section 7.2.3 and proposition 7.43, for the copula parameters. A matrix of
+//! converted pairs need not be a correlation matrix: see [`super::nearest`].
 
 use ndarray::{Array2, ArrayView2};
 
@@ -57,8 +58,8 @@ pub fn rank_correlation(
 /// Spearman's rank correlation.
 ///
 /// # Errors
-/// [`RiskError::Stats`] for lengths that differ, fewer than two observations or values that are not finite; [`RiskError::Parameter`] for a
-/// series that never moves.
+/// [`RiskError::Stats`] for lengths that differ, fewer than two observations or values that are not finite;
+/// [`RiskError::Parameter`] for a series that never moves.
 pub fn spearman(a: &[f64], b: &[f64]) -> Result<f64, RiskError> {
     check(a, b)?;
     let (a, b) = (ranks(a), ranks(b));

@@ -9,9 +9,10 @@
 //! pi     = sum of asymptotic variances of sqrt(T) s_ij,  rho = of their covariances with f_ij,  gamma = || F - S ||^2
 //! ```
 //!
-//! Sources: Ledoit and Wolf (2004), "A well-conditioned estimator for large-dimensional covariance matrices", Journal of Multivariate Analysis 88(2),
-//! 365-411 (identity; what scikit-learn computes); Ledoit and Wolf (2004), "Honey, I shrunk the sample covariance matrix", Journal of Portfolio
-//! Management 30(4), 110-119, appendix B (constant correlation).
+//! Sources: Ledoit and Wolf (2004), "A well-conditioned estimator for large-dimensional covariance matrices", Journal
+//! of Multivariate Analysis 88(2), 365-411 (identity; what scikit-learn computes); Ledoit and Wolf (2004), "Honey, I
+//! shrunk the sample covariance matrix", Journal of Portfolio Management 30(4), 110-119, appendix B (constant
+//! correlation).
 
 use ndarray::{Array2, ArrayView2};
 
@@ -39,8 +40,8 @@ pub struct Shrunk {
 /// Shrinks the covariance of observations (rows) by the intensity that minimises its expected squared error.
 ///
 /// # Errors
-/// [`RiskError::Stats`] for fewer than two rows, no column or values that are not finite; [`RiskError::Parameter`] for a constant series
-/// where correlations are needed.
+/// [`RiskError::Stats`] for fewer than two rows, no column or values that are not finite; [`RiskError::Parameter`] for
+/// a constant series where correlations are needed.
 pub fn ledoit_wolf(observations: ArrayView2<'_, f64>, target: Target) -> Result<Shrunk, RiskError> {
     let (rows, columns) = observations.dim();
     at_least("a shrunk covariance", 2, rows)?;

@@ -5,15 +5,16 @@
 //! VaR  = sd Q(z_level) - mean gain,      ES = sd / tail * integral of Q(z) phi(z) over z > z_level
 //! ```
 //!
-//! `S` and `K` are skewness and excess kurtosis **of the loss**: minus the skewness of the P&L, and its kurtosis. They are the parameters
-//! of the expansion; the moments of the law it makes differ from them unless both are small.
+//! `S` and `K` are skewness and excess kurtosis **of the loss**: minus the skewness of the P&L, and its kurtosis. They
+//! are the parameters of the expansion; the moments of the law it makes differ from them unless both are small.
 //!
-//! `Q` is a quantile function only where it rises: its slope is a quadratic in `z`, which must have no root. Outside that domain the
-//! 99.9 % figure may lie below the 99 % one, so no figure is given there.
+//! `Q` is a quantile function only where it rises: its slope is a quadratic in `z`, which must have no root. Outside
+//! that domain the 99.9 % figure may lie below the 99 % one, so no figure is given there.
 //!
-//! Sources: Cornish and Fisher (1937), "Moments and cumulants in the specification of distributions", Revue de l'Institut International de
-//! Statistique 5(4), 307-320; Maillard (2012), "A user's guide to the Cornish Fisher expansion", SSRN 1997178, for the domain.
-//! Known failure: a strongly quadratic book, where it overstates the 99.9 % loss by some 15 %; [`super::DeltaGamma`] is exact there.
+//! Sources: Cornish and Fisher (1937), "Moments and cumulants in the specification of distributions", Revue de
+//! l'Institut International de Statistique 5(4), 307-320; Maillard (2012), "A user's guide to the Cornish Fisher
+//! expansion", SSRN 1997178, for the domain. Known failure: a strongly quadratic book, where it overstates the 99.9 %
+//! loss by some 15 %; [`super::DeltaGamma`] is exact there.
 
 use mpor_stats::Level;
 use mpor_stats::descriptive::{kurtosis, mean, skewness};

@@ -8,14 +8,16 @@
 //! E (L - v)+    = 1 / (2 pi i)  integral of exp(K(s) - s v) / s^2 ds
 //! ```
 //!
-//! The integrals run through the saddlepoint `K'(s) = v` and leave it on two rays at 60 degrees to the real axis, towards the side on which
-//! the integrand falls exponentially; all singularities are on the real axis, so no ray meets one. On the straight line a single factor would
-//! decay like `s^(-3/2)`. The variable `r = exp(t - exp(-t))` along a ray makes the trapezoidal rule converge to rounding.
+//! The integrals run through the saddlepoint `K'(s) = v` and leave it on two rays at 60 degrees to the real axis,
+//! towards the side on which the integrand falls exponentially; all singularities are on the real axis, so no ray meets
+//! one. On the straight line a single factor would decay like `s^(-3/2)`. The variable `r = exp(t - exp(-t))` along a
+//! ray makes the trapezoidal rule converge to rounding.
 //!
-//! Sources: Rouvinez (1997), "Going Greek with VaR", Risk 10(2), 57-65, for the diagonal form; Lugannani and Rice (1980), "Saddle point
-//! approximation for the distribution of the sum of independent random variables", Advances in Applied Probability 12(2), 475-490, for the
-//! integral; Takahasi and Mori (1974), "Double exponential formulas for numerical integration", Publ. RIMS 9, 721-741.
-//! Exact for its law. It does not know that an option book is not quadratic: compare with full revaluation before relying on it.
+//! Sources: Rouvinez (1997), "Going Greek with VaR", Risk 10(2), 57-65, for the diagonal form; Lugannani and Rice
+//! (1980), "Saddle point approximation for the distribution of the sum of independent random variables", Advances in
+//! Applied Probability 12(2), 475-490, for the integral; Takahasi and Mori (1974), "Double exponential formulas for
+//! numerical integration", Publ. RIMS 9, 721-741. Exact for its law. It does not know that an option book is not
+//! quadratic: compare with full revaluation before relying on it.
 
 use mpor_stats::Level;
 use mpor_stats::covariance::cholesky;
@@ -40,12 +42,12 @@ pub struct DeltaGamma {
 const STEP: f64 = 1.0 / 24.0;
 
 impl DeltaGamma {
-    /// A book with certain P&L `theta`, first derivatives `delta` and second derivatives `gamma` of its P&L in the factors, whose moves have
-    /// mean zero and this covariance.
+    /// A book with certain P&L `theta`, first derivatives `delta` and second derivatives `gamma` of its P&L in the
+    /// factors, whose moves have mean zero and this covariance.
     ///
     /// # Errors
-    /// [`RiskError::Stats`] for sizes that differ, values that are not finite or a covariance that is none; [`RiskError::Parameter`] for a
-    /// matrix that is not symmetric.
+    /// [`RiskError::Stats`] for sizes that differ, values that are not finite or a covariance that is none;
+    /// [`RiskError::Parameter`] for a matrix that is not symmetric.
     pub fn new(
         theta: f64,
         delta: &[f64],
@@ -184,7 +186,8 @@ impl DeltaGamma {
         })
     }
 
-    /// Where the contour crosses the real axis, and the width of the integrand there; `None` where the loss cannot exceed `v`.
+    /// Where the contour crosses the real axis, and the width of the integrand there; `None` where the loss cannot
+    /// exceed `v`.
     fn start(&self, v: f64) -> Option<(f64, f64)> {
         let [_, variance, ..] = self.cumulants();
         let deviation = variance.sqrt();

@@ -7,9 +7,10 @@
 //! VaR = u + beta/xi ((n tail / N)^(-xi) - 1),      ES = (VaR + beta - xi u) / (1 - xi),  xi < 1
 //! ```
 //!
-//! Sources: McNeil, Frey and Embrechts (2015), "Quantitative Risk Management", 2nd ed., section 5.2; Grimshaw (1993), "Computing maximum
-//! likelihood estimates for the generalized Pareto distribution", Technometrics 35(2), 185-191, for the profile. Standard errors come from the
-//! observed information and exist for `xi > -1/2`. Losses are taken as independent: filter or decluster first.
+//! Sources: McNeil, Frey and Embrechts (2015), "Quantitative Risk Management", 2nd ed., section 5.2; Grimshaw (1993),
+//! "Computing maximum likelihood estimates for the generalized Pareto distribution", Technometrics 35(2), 185-191, for
+//! the profile. Standard errors come from the observed information and exist for `xi > -1/2`. Losses are taken as
+//! independent: filter or decluster first.
 
 use mpor_stats::Level;
 use mpor_stats::descriptive::{mean, sample_std};
@@ -72,8 +73,8 @@ impl ParetoTail {
     /// Maximum likelihood on the losses strictly above `threshold`.
     ///
     /// # Errors
-    /// [`RiskError::Stats`] for losses that are not finite or fewer than ten above the threshold; [`RiskError::Parameter`] when all
-    /// exceedances are equal.
+    /// [`RiskError::Stats`] for losses that are not finite or fewer than ten above the threshold;
+    /// [`RiskError::Parameter`] when all exceedances are equal.
     pub fn fit(losses: &[f64], threshold: f64) -> Result<Self, RiskError> {
         finite(losses.iter().chain(&[threshold]))?;
         let excesses: Vec<f64> = above(losses, threshold).collect();
@@ -133,7 +134,8 @@ impl ParetoTail {
     /// VaR and ES beyond the threshold.
     ///
     /// # Errors
-    /// [`RiskError::Parameter`] for a level below the threshold's, and for `xi >= 1`, where the mean of the tail is infinite.
+    /// [`RiskError::Parameter`] for a level below the threshold's, and for `xi >= 1`, where the mean of the tail is
+    /// infinite.
     pub fn tail(&self, level: Level) -> Result<VarEs, RiskError> {
         let share = level.tail_mass(self.losses) / self.exceedances as f64;
         if share > 1.0 {
@@ -156,7 +158,8 @@ impl ParetoTail {
     }
 }
 
-/// Mean excess by threshold: a straight line of slope `xi / (1 - xi)` where the tail is Pareto. Thresholds that no loss exceeds are left out.
+/// Mean excess by threshold: a straight line of slope `xi / (1 - xi)` where the tail is Pareto. Thresholds that no loss
+/// exceeds are left out.
 ///
 /// # Errors
 /// [`RiskError::Stats`] for values that are not finite.

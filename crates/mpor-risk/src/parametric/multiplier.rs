@@ -7,12 +7,14 @@
 //! linear book   VaR = k sqrt(d' Sigma d) - d' mu
 //! ```
 //!
-//! Source: McNeil, Frey and Embrechts (2015), "Quantitative Risk Management", 2nd ed., examples 2.11, 2.14 and 2.15. The two scales
-//! of a Student t are named apart because mixing them is the commonest error with it: at four degrees of freedom they
-//! differ by 41 %.
+//! Source: McNeil, Frey and Embrechts (2015), "Quantitative Risk Management", 2nd ed., examples 2.11, 2.14 and 2.15.
+//! The two scales of a Student t are named apart because mixing them is the commonest error with it: at four degrees of
+//! freedom they differ by 41 %.
 
 use mpor_stats::Level;
-use mpor_stats::special::{normal_pdf, normal_quantile, student_cdf, student_quantile, student_unit_scale};
+use mpor_stats::special::{
+    normal_pdf, normal_quantile, student_cdf, student_quantile, student_unit_scale,
+};
 use ndarray::ArrayView2;
 
 use crate::checks::{finite, lengths, parameter, symmetric};

@@ -6,13 +6,13 @@
 //! move   = sqrt(m) sqrt((nu - 2) / nu) sqrt(nu / chi2_nu) A z,   A A' = Sigma,   z standard normal
 //! ```
 //!
-//! so that moves over `m` steps have covariance `m Sigma` whatever the degrees of freedom `nu`: the scale is `sqrt((nu - 2) / chi2_nu)`; without
-//! `degrees_of_freedom` the draws are normal. All factors of a path share one chi-squared variable: extremes come
-//! together. Means are zero.
+//! so that moves over `m` steps have covariance `m Sigma` whatever the degrees of freedom `nu`: the scale is `sqrt((nu
+//! - 2) / chi2_nu)`; without `degrees_of_freedom` the draws are normal. All factors of a path share one chi-squared
+//! variable: extremes come together. Means are zero.
 //!
-//! With `marginals`, `jumps` or Sobol draws the moves come from [`crate::simulation::Joint`] instead: a normal or (with `degrees_of_freedom`) Student
-//! copula with the correlation of `Sigma`, a marginal law a factor with the variance of `Sigma` and shapes fitted to the window, and jumps of all spot
-//! prices together, compensated to mean zero:
+//! With `marginals`, `jumps` or Sobol draws the moves come from [`crate::simulation::Joint`] instead: a normal or (with
+//! `degrees_of_freedom`) Student copula with the correlation of `Sigma`, a marginal law a factor with the variance of
+//! `Sigma` and shapes fitted to the window, and jumps of all spot prices together, compensated to mean zero:
 //!
 //! ```toml
 //! scenarios = { monte_carlo = { paths = 8192, window = 500, degrees_of_freedom = 5, marginals = "skew_t", draws = "sobol" } }
@@ -20,8 +20,9 @@
 //! scenarios = { monte_carlo = { paths = 10000, window = 1000, bootstrap = { length = 10 } } }
 //! ```
 //!
-//! With `bootstrap` a path is the sum of `m` one-step moves of the window, drawn in blocks ([`crate::simulation::bootstrap`]), less the window's mean; without a `length` it is the
-//! mean of the automatic lengths of the spot prices. A constant factor stays where it is.
+//! With `bootstrap` a path is the sum of `m` one-step moves of the window, drawn in blocks
+//! ([`crate::simulation::bootstrap`]), less the window's mean; without a `length` it is the mean of the automatic
+//! lengths of the spot prices. A constant factor stays where it is.
 //!
 //! Source: Demarta and McNeil (2005), "The t copula and related copulas", International Statistical Review 73(1),
 //! 111-129, section 2, for the mixture form.

@@ -7,10 +7,11 @@
 //! M        = 2 m, m = the first of K = max(5, log10 n) lags in a row whose autocorrelations are below 2 sqrt(log10 n / n)
 //! ```
 //!
-//! Sources: Politis and Romano (1994), "The stationary bootstrap", JASA 89(428), 1303-1313; Politis and White (2004), "Automatic block-length selection for the
-//! dependent bootstrap", Econometric Reviews 23(1), 53-70, with the correction of Patton, Politis and White (2009), Econometric Reviews 28(4), 372-375.
-//! Autocorrelations are taken over the two overlapping parts of the series, and `m` is the first negligible lag itself: both as the package arch does, so that
-//! lengths agree with it; Politis and White count from the lag before.
+//! Sources: Politis and Romano (1994), "The stationary bootstrap", JASA 89(428), 1303-1313; Politis and White (2004),
+//! "Automatic block-length selection for the dependent bootstrap", Econometric Reviews 23(1), 53-70, with the
+//! correction of Patton, Politis and White (2009), Econometric Reviews 28(4), 372-375. Autocorrelations are taken over
+//! the two overlapping parts of the series, and `m` is the first negligible lag itself: both as the package arch does,
+//! so that lengths agree with it; Politis and White count from the lag before.
 
 use mpor_stats::descriptive::mean;
 use mpor_stats::random::Stream;
@@ -49,7 +50,8 @@ pub fn stationary_bootstrap(
 /// The mean block length that estimates the variance of the mean best; it may be below 1 for a series without memory.
 ///
 /// # Errors
-/// [`RiskError::Stats`] for fewer than sixteen observations or values that are not finite; [`RiskError::Parameter`] for a constant series.
+/// [`RiskError::Stats`] for fewer than sixteen observations or values that are not finite; [`RiskError::Parameter`] for
+/// a constant series.
 pub fn automatic_block_length(series: &[f64]) -> Result<f64, RiskError> {
     at_least("an automatic block length", 16, series.len())?;
     finite(series)?;

@@ -6,12 +6,15 @@
 //! J    = sum of N jumps - intensity mean,        N ~ Poisson(intensity), each jump normal with a mean and a covariance: Merton
 //! ```
 //!
-//! Sources: Demarta and McNeil (2005), "The t copula and related copulas", International Statistical Review 73(1), 111-129; Merton (1976), "Option pricing when
-//! underlying stock returns are discontinuous", Journal of Financial Economics 3(1-2), 125-144, with jumps common to all factors and compensated to mean zero.
-//! The correlation is that of `g`, the copula's parameter: for a Student copula sample it by Kendall's tau ([`crate::correlation::rank`]). Marginals are scaled by
-//! the root of the horizon, which holds for independent steps; jumps are stated over the horizon.
+//! Sources: Demarta and McNeil (2005), "The t copula and related copulas", International Statistical Review 73(1),
+//! 111-129; Merton (1976), "Option pricing when underlying stock returns are discontinuous", Journal of Financial
+//! Economics 3(1-2), 125-144, with jumps common to all factors and compensated to mean zero. The correlation is that of
+//! `g`, the copula's parameter: for a Student copula sample it by Kendall's tau ([`crate::correlation::rank`]).
+//! Marginals are scaled by the root of the horizon, which holds for independent steps; jumps are stated over the
+//! horizon.
 //!
-//! Paths come in blocks of 256 with a stream each: products run over the paths of a block in a fixed order, with each fused multiply-add written out.
+//! Paths come in blocks of 256 with a stream each: products run over the paths of a block in a fixed order, with each
+//! fused multiply-add written out.
 
 use mpor_stats::covariance::cholesky;
 use mpor_stats::random::{Stream, Streams};
@@ -82,7 +85,8 @@ impl Joint {
     /// Factors with this correlation of the copula and these marginal laws, in order.
     ///
     /// # Errors
-    /// [`RiskError::Parameter`] for parameters outside their domains, [`RiskError::Stats`] for sizes that differ or correlations that cannot hold together.
+    /// [`RiskError::Parameter`] for parameters outside their domains, [`RiskError::Stats`] for sizes that differ or
+    /// correlations that cannot hold together.
     pub fn new(
         copula: Copula,
         correlation: ArrayView2<'_, f64>,
@@ -125,7 +129,8 @@ impl Joint {
     /// The same with jumps.
     ///
     /// # Errors
-    /// [`RiskError::Parameter`] for an intensity outside 0 to 50, [`RiskError::Stats`] for sizes that differ or values that are not finite.
+    /// [`RiskError::Parameter`] for an intensity outside 0 to 50, [`RiskError::Stats`] for sizes that differ or values
+    /// that are not finite.
     pub fn with_jumps(mut self, jumps: Jumps) -> Result<Self, RiskError> {
         if !(0.0..=MOST_JUMPS).contains(&jumps.intensity) {
             return Err(parameter(
@@ -163,10 +168,12 @@ impl Joint {
         Ok(out)
     }
 
-    /// One number a path of `range`, whose start is a multiple of 256: `f` takes the moves of a block, `[factor, path]`. In parallel, in the order of paths.
+    /// One number a path of `range`, whose start is a multiple of 256: `f` takes the moves of a block, `[factor,
+    /// path]`. In parallel, in the order of paths.
     ///
     /// # Errors
-    /// Whatever `f` returns; [`RiskError::Parameter`] for a range that starts inside a block or Sobol points in more than 128 dimensions.
+    /// Whatever `f` returns; [`RiskError::Parameter`] for a range that starts inside a block or Sobol points in more
+    /// than 128 dimensions.
     pub fn map(
         &self,
         range: std::ops::Range<usize>,
@@ -202,7 +209,7 @@ impl Joint {
         streams: Streams,
         f: impl Fn(ArrayView2<'_, f64>) -> Result<Vec<f64>, RiskError> + Sync,
     ) -> Result<Vec<Vec<f64>>, RiskError> {
-        if range.start % BLOCK != 0 {
+        if !range.start.is_multiple_of(BLOCK) {
             return Err(parameter("first path", range.start, "a multiple of 256"));
         }
         let sobol = match self.points {
@@ -348,7 +355,8 @@ fn poisson(u: f64, intensity: f64) -> f64 {
     count
 }
 
-/// `moves = root normals` for a lower triangular root, four normals at a time, compiled by `pulp` once for each instruction set.
+/// `moves = root normals` for a lower triangular root, four normals at a time, compiled by `pulp` once for each
+/// instruction set.
 struct Correlate<'a> {
     root: ArrayView2<'a, f64>,
     normals: &'a [f64],

@@ -5,8 +5,9 @@
 //! skewed t   sd z of Hansen's law        empirical  linear between the n sorted moves, at u = 0, 1/(n-1), ..., 1
 //! ```
 //!
-//! All have mean zero: the moves of a sample are taken about their mean, so that no forecast of the direction enters a margin. Scales are standard
-//! deviations (divisor `n - 1`); shapes are fitted by maximum likelihood to moves of variance 1, and the fit says how it ended.
+//! All have mean zero: the moves of a sample are taken about their mean, so that no forecast of the direction enters a
+//! margin. Scales are standard deviations (divisor `n - 1`); shapes are fitted by maximum likelihood to moves of
+//! variance 1, and the fit says how it ended.
 
 use mpor_stats::descriptive::{mean, sample_std};
 use mpor_stats::special::{normal_quantile, student_unit_quantile};
@@ -72,8 +73,8 @@ impl Marginal {
     /// The law of a kind that fits a sample, and how the fit of its shape ended.
     ///
     /// # Errors
-    /// [`RiskError::Stats`] for fewer than twenty moves where a shape is fitted (two elsewhere) or values that are not finite;
-    /// [`RiskError::Parameter`] for moves that are all equal.
+    /// [`RiskError::Stats`] for fewer than twenty moves where a shape is fitted (two elsewhere) or values that are not
+    /// finite; [`RiskError::Parameter`] for moves that are all equal.
     pub fn fit(law: MarginalLaw, moves: &[f64]) -> Result<(Self, FitStatus), RiskError> {
         let shaped = matches!(law, MarginalLaw::Student | MarginalLaw::SkewT);
         at_least("a marginal law", if shaped { 20 } else { 2 }, moves.len())?;
@@ -176,7 +177,8 @@ fn shape(unit: &[f64], skewed: bool) -> (f64, f64, FitStatus) {
     let start: &[f64] = if skewed { &[1.5, 0.0] } else { &[1.5] };
     let least = minimise(start, 0.5, &mut lost);
     let (freedom, skew) = read(&least.at);
-    let edge = freedom > 0.99 * MOST_FREEDOM || freedom < 1.01 * LEAST_FREEDOM || skew.abs() > 0.98;
+    let inside = (1.01 * LEAST_FREEDOM..=0.99 * MOST_FREEDOM).contains(&freedom);
+    let edge = !inside || skew.abs() > 0.98;
     let status = match (least.value.is_finite(), edge, least.converged) {
         (false, _, _) => FitStatus::Failed,
         (true, true, _) => FitStatus::Boundary,

@@ -8,10 +8,12 @@
 //! | [`bootstrap`] | history drawn again in blocks of random length |
 //! | [`precision`] | standard errors of VaR and ES, and when to stop |
 //!
-//! [`crate::scenario::MonteCarlo`] is what a study writes and makes scenario sets of a day with these parts. Every block of paths has a stream of its
-//! own, keyed by (seed, purpose, time, block): the numbers depend neither on threads nor on how many paths are drawn.
+//! [`crate::scenario::MonteCarlo`] is what a study writes and makes scenario sets of a day with these parts. Every
+//! block of paths has a stream of its own, keyed by (seed, purpose, time, block): the numbers depend neither on threads
+//! nor on how many paths are drawn.
 //!
-//! A linear book under a multivariate normal or Student t needs no paths at all: see [`crate::parametric::Law::linear_book`].
+//! A linear book under a multivariate normal or Student t needs no paths at all: see
+//! [`crate::parametric::Law::linear_book`].
 
 pub mod bootstrap;
 pub mod joint;

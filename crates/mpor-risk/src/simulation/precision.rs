@@ -6,9 +6,10 @@
 //! R repetitions                figure = their mean, error = their sd / sqrt(R)          for antithetic and Sobol paths, which are not independent
 //! ```
 //!
-//! Sources: Conover (1999), "Practical Nonparametric Statistics", 3rd ed., section 3.2, for the order statistics; Chen (2008), "Nonparametric estimation of expected
-//! shortfall", Journal of Financial Econometrics 6(1), 87-107, for the ES; Glasserman (2004), "Monte Carlo Methods in Financial Engineering", section 5.4, for
-//! repetitions. The errors are those of the draws, not of the model or of its parameters.
+//! Sources: Conover (1999), "Practical Nonparametric Statistics", 3rd ed., section 3.2, for the order statistics; Chen
+//! (2008), "Nonparametric estimation of expected shortfall", Journal of Financial Econometrics 6(1), 87-107, for the
+//! ES; Glasserman (2004), "Monte Carlo Methods in Financial Engineering", section 5.4, for repetitions. The errors are
+//! those of the draws, not of the model or of its parameters.
 
 use std::ops::Range;
 
@@ -70,7 +71,8 @@ pub fn standard_errors(losses: &[f64], level: Level) -> Result<Estimate, RiskErr
     Ok(Estimate { var, var_error, es, es_error, paths: n, precise: true })
 }
 
-/// Draws independent losses until both figures are as precise as the rule asks, or the most paths are drawn; `draw` gives the losses of a range of paths.
+/// Draws independent losses until both figures are as precise as the rule asks, or the most paths are drawn; `draw`
+/// gives the losses of a range of paths.
 ///
 /// # Errors
 /// Whatever `draw` returns; [`RiskError::Parameter`] for a rule that cannot be met.

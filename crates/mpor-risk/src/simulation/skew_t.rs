@@ -5,7 +5,8 @@
 //! f(z) = b c (1 + ((b z + a) / (1 -+ lambda))^2 / (nu - 2))^(-(nu+1)/2),        - below -a/b, + above
 //! ```
 //!
-//! Source: Hansen (1994), "Autoregressive conditional density estimation", International Economic Review 35(3), 705-730, equations 10 to 13.
+//! Source: Hansen (1994), "Autoregressive conditional density estimation", International Economic Review 35(3),
+//! 705-730, equations 10 to 13.
 
 use mpor_stats::StatsError;
 use mpor_stats::special::{student_quantile, student_unit_scale};

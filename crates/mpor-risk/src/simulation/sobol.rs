@@ -4,11 +4,13 @@
 //! x[i, d] = (shift[d] xor  XOR over the bits j of gray(i) of v[j, d]) / 2^32 + 2^-33
 //! ```
 //!
-//! The direction numbers `v` are multiplied by a random lower triangular matrix of bits and the points shifted, by dimension, so that repetitions with other
-//! seeds are independent and unbiased, and their spread is a standard error. Point `i` needs no other: blocks may be drawn in any order. Use a power of two of points.
+//! The direction numbers `v` are multiplied by a random lower triangular matrix of bits and the points shifted, by
+//! dimension, so that repetitions with other seeds are independent and unbiased, and their spread is a standard error.
+//! Point `i` needs no other: blocks may be drawn in any order. Use a power of two of points.
 //!
-//! Sources: Joe and Kuo (2008), "Constructing Sobol sequences with better two-dimensional projections", SIAM Journal on Scientific Computing 30(5), 2635-2654
-//! (`data/sobol_joe_kuo.txt`); Matousek (1998), "On the L2-discrepancy for anchored boxes", Journal of Complexity 14(4), 527-556, for the scrambling.
+//! Sources: Joe and Kuo (2008), "Constructing Sobol sequences with better two-dimensional projections", SIAM Journal on
+//! Scientific Computing 30(5), 2635-2654 (`data/sobol_joe_kuo.txt`); Matousek (1998), "On the L2-discrepancy for
+//! anchored boxes", Journal of Complexity 14(4), 527-556, for the scrambling.
 
 use mpor_stats::random::{Stream, Streams};
 

@@ -4,9 +4,10 @@
 //! x = Q(F(t)),   F the latent law, Q the marginal's quantile, tabulated in v = t (normal) or asinh(t / sqrt(nu)) (Student)
 //! ```
 //!
-//! Between the nodes the table is cubic (four neighbours); beyond the last node, in the outer 1e-4 of each tail, every draw is worked out exactly. In `v` a
-//! Student quantile is smooth out to its tails, where it grows like an exponential. An empirical marginal has kinks, so there the table holds the
-//! probability `F` and the knots are interpolated exactly. [`Table::new`] measures the error half way between nodes.
+//! Between the nodes the table is cubic (four neighbours); beyond the last node, in the outer 1e-4 of each tail, every
+//! draw is worked out exactly. In `v` a Student quantile is smooth out to its tails, where it grows like an
+//! exponential. An empirical marginal has kinks, so there the table holds the probability `F` and the knots are
+//! interpolated exactly. [`Table::new`] measures the error half way between nodes.
 
 use mpor_stats::special::{
     chi_square_sf, normal_cdf, normal_quantile, student_cdf, student_quantile,

@@ -1,7 +1,7 @@
 //! Named stretches of history: which moves happened in them, if the study's history reaches that far?
 //!
-//! The list is dated data with its sources, `data/episodes.toml`. An episode gives every move over the margin period that ends inside it; a history that holds
-//! none of them is an error, never an empty stress.
+//! The list is dated data with its sources, `data/episodes.toml`. An episode gives every move over the margin period
+//! that ends inside it; a history that holds none of them is an error, never an empty stress.
 
 use std::ops::Range;
 
@@ -51,7 +51,8 @@ pub fn episodes() -> Result<Vec<Episode>, RiskError> {
 /// The episodes of a TOML text: a `version` and `[[episode]]` entries with `id`, `name`, `from`, `to` and `source`.
 ///
 /// # Errors
-/// [`RiskError::Parameter`] for a text that is not such a list, two entries with one id, an entry without source, or dates out of order.
+/// [`RiskError::Parameter`] for a text that is not such a list, two entries with one id, an entry without source, or
+/// dates out of order.
 pub fn read_episodes(text: &str) -> Result<Vec<Episode>, RiskError> {
     let expected = "a version and [[episode]] entries with id, name, from, to and source";
     let file: File =
@@ -103,8 +104,8 @@ impl Episode {
         Ok((from, last + Span::days(1)))
     }
 
-    /// The observations, among ascending times, that are dated inside the episode; a bar carries the end of its interval, so midnight after the last day
-    /// belongs to it and midnight before the first does not.
+    /// The observations, among ascending times, that are dated inside the episode; a bar carries the end of its
+    /// interval, so midnight after the last day belongs to it and midnight before the first does not.
     ///
     /// # Errors
     /// [`RiskError::Parameter`] where there are none.

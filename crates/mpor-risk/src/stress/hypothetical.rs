@@ -6,7 +6,8 @@
 //! shocks = [{ spot = -0.5, vol = 1.0 }]
 //! ```
 //!
-//! Shocks without an underlying hit all of them; a later shock of one underlying replaces an earlier one. Moves are instantaneous.
+//! Shocks without an underlying hit all of them; a later shock of one underlying replaces an earlier one. Moves are
+//! instantaneous.
 
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
@@ -80,8 +81,8 @@ impl Sweep {
 /// The scenarios of a day.
 ///
 /// # Errors
-/// [`RiskError::NoScenarios`]; [`RiskError::Parameter`] for an underlying that the study does not have, a spot, premium or volatility that would fall to
-/// zero or below, or a move that is not finite.
+/// [`RiskError::NoScenarios`]; [`RiskError::Parameter`] for an underlying that the study does not have, a spot, premium
+/// or volatility that would fall to zero or below, or a move that is not finite.
 pub fn hypothetical_set(
     day: &Day<'_>,
     scenarios: &[Hypothetical],

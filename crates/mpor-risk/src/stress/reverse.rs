@@ -5,15 +5,17 @@
 //! x = A z,  A A' = Sigma,  d = |z|
 //! ```
 //!
-//! `d` is the Mahalanobis distance: the number of joint standard deviations. The loss is a full revaluation, neither convex nor smooth, so the search looks
-//! along directions: the axes and their opposites, the two along the gradient, and an even or random cover of the sphere. Along each the loss is read at
-//! equally spaced distances, and the nearest crossing is halved down to rounding; then the nearest few directions are turned, by ever smaller angles, as
-//! long as the loss at the same distance grows. Every candidate is valued in batches.
+//! `d` is the Mahalanobis distance: the number of joint standard deviations. The loss is a full revaluation, neither
+//! convex nor smooth, so the search looks along directions: the axes and their opposites, the two along the gradient,
+//! and an even or random cover of the sphere. Along each the loss is read at equally spaced distances, and the nearest
+//! crossing is halved down to rounding; then the nearest few directions are turned, by ever smaller angles, as long as
+//! the loss at the same distance grows. Every candidate is valued in batches.
 //!
-//! Source: Breuer, Jandačka, Rheinberger and Summer (2009), "How to find plausible, severe and useful stress scenarios", International Journal of Central
-//! Banking 5(3), 205-224, for Mahalanobis distance as plausibility.
-//! What is certified: the move found exhausts the margin, a slightly smaller one in its direction does not, and no tested point at a smaller distance did.
-//! A pocket of loss that is narrower than both the spacing of distances and of directions can be missed; tests compare with a dense grid in two factors.
+//! Source: Breuer, Jandačka, Rheinberger and Summer (2009), "How to find plausible, severe and useful stress
+//! scenarios", International Journal of Central Banking 5(3), 205-224, for Mahalanobis distance as plausibility. What
+//! is certified: the move found exhausts the margin, a slightly smaller one in its direction does not, and no tested
+//! point at a smaller distance did. A pocket of loss that is narrower than both the spacing of distances and of
+//! directions can be missed; tests compare with a dense grid in two factors.
 
 use mpor_core::Portfolio;
 use mpor_stats::covariance::sample_covariance;
@@ -93,8 +95,8 @@ impl ReverseStress {
     /// Searches the moves of factors with this covariance.
     ///
     /// # Errors
-    /// Whatever `losses` returns; [`RiskError::Parameter`] for a matrix that is no covariance, or options that leave nothing to look at;
-    /// a margin that is exhausted without any move is [`RiskError::Parameter`] too.
+    /// Whatever `losses` returns; [`RiskError::Parameter`] for a matrix that is no covariance, or options that leave
+    /// nothing to look at; a margin that is exhausted without any move is [`RiskError::Parameter`] too.
     pub fn search(
         &self,
         covariance: ArrayView2<'_, f64>,
@@ -125,8 +127,9 @@ impl ReverseStress {
         search.report(&rays[0]).map(Outcome::Exhausted)
     }
 
-    /// Searches the moves of a day's factors, whose covariance over the margin period is that of the last `window` one-step moves times its steps; the
-    /// portfolio is revalued in full. The factors of the answer's moves come with it.
+    /// Searches the moves of a day's factors, whose covariance over the margin period is that of the last `window`
+    /// one-step moves times its steps; the portfolio is revalued in full. The factors of the answer's moves come with
+    /// it.
     ///
     /// # Errors
     /// As [`ReverseStress::search`], [`last_moves`] and [`revalue`].
@@ -315,7 +318,8 @@ impl Search<'_, '_> {
         Ok(())
     }
 
-    /// A distance a little inside at which the margin holds, so that the nearest crossing below it is the one that is halved.
+    /// A distance a little inside at which the margin holds, so that the nearest crossing below it is the one that is
+    /// halved.
     fn near_bracket(&mut self, ray: &mut Ray) -> Result<(), RiskError> {
         let mut share = 1e-6;
         while share < 1.0 {

@@ -1,12 +1,13 @@
 //! Which window of history is the worst for the book of today?
 //!
-//! Stressed VaR takes the figure of the worst window instead of the last. The book's P&L under every past move is given, in order of time; the window slides
-//! over it and the figure of each position of the window is read off a tree over the sorted losses: a step adds one loss and drops one, `log n` each, so the
-//! whole search is `n log n`. Each node holds the count and the sum of what is below it, added up anew from its two children whenever one changes, so
+//! Stressed VaR takes the figure of the worst window instead of the last. The book's P&L under every past move is
+//! given, in order of time; the window slides over it and the figure of each position of the window is read off a tree
+//! over the sorted losses: a step adds one loss and drops one, `log n` each, so the whole search is `n log n`. Each
+//! node holds the count and the sum of what is below it, added up anew from its two children whenever one changes, so
 //! nothing drifts. The figure of the window found is then computed again from its losses alone.
 //!
-//! Source: Basel Committee (2009), "Revisions to the Basel II market risk framework", paragraph 718(Lxxvi)(i), for the stressed window and for the duty to
-//! search for it.
+//! Source: Basel Committee (2009), "Revisions to the Basel II market risk framework", paragraph 718(Lxxvi)(i), for the
+//! stressed window and for the duty to search for it.
 
 use mpor_core::Portfolio;
 use mpor_stats::Level;
@@ -63,7 +64,8 @@ pub fn worst_window_of(
     worst_window(&pnl, window, measure, level)
 }
 
-/// The figure of every window of `window` scenarios, by its first: VaR as the `ceil(n tail)`-th largest loss, ES with the last loss in part.
+/// The figure of every window of `window` scenarios, by its first: VaR as the `ceil(n tail)`-th largest loss, ES with
+/// the last loss in part.
 ///
 /// # Errors
 /// As [`worst_window`].

@@ -172,14 +172,14 @@ fn dcc_sample() -> Array2<f64> {
         word = word.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         (word >> 11) as f64 / (1_u64 << 53) as f64
     };
-    let mut q = [1.0, 0.5, 1.0];
+    let mut q = [1.0_f64, 0.5, 1.0];
     Array2::from_shape_vec(
         (600, 2),
         (0..600)
             .flat_map(|_| {
                 let mut normal = || (0..12).map(|_| uniform()).sum::<f64>() - 6.0;
                 let (e0, e1) = (normal(), normal());
-                let r = q[1] / (q[0] * q[2] as f64).sqrt();
+                let r = q[1] / (q[0] * q[2]).sqrt();
                 let z = [e0, r * e0 + (1.0 - r * r).sqrt() * e1];
                 let target = [1.0, 0.5, 1.0];
                 let products = [z[0] * z[0], z[0] * z[1], z[1] * z[1]];
