@@ -12,9 +12,7 @@
 //! freedom they differ by 41 %.
 
 use mpor_stats::Level;
-use mpor_stats::special::{
-    normal_pdf, normal_quantile, student_cdf, student_quantile, student_unit_scale,
-};
+use mpor_stats::special::{normal_pdf, normal_quantile, student_quantile, student_unit_scale};
 use ndarray::ArrayView2;
 
 use crate::checks::{finite, lengths, parameter, symmetric};
@@ -94,7 +92,7 @@ pub fn student_unit_scale_law(level: Level, freedom: f64) -> Result<VarEs, RiskE
     }
     let rough = -student_quantile(level.tail(), freedom)?;
     // The shortfall magnifies what a quantile is off by, so one step of Newton's method takes out the rest.
-    let beyond = student_cdf(-rough, freedom)?;
+    let beyond = student_upper(rough, freedom);
     let q = rough + (beyond - level.tail()) / student_density(rough, freedom);
     let shape = (freedom + q * q) / (freedom - 1.0);
     Ok(VarEs { var: q, es: student_density(q, freedom) / level.tail() * shape })
@@ -125,6 +123,33 @@ pub(crate) fn gamma_ratio(x: f64) -> f64 {
     let y = 1.0 / (8.0 * x);
     let series = 1.0 + y * (-1.0 + y * (0.5 + y * (2.5 + y * (-2.625 + y * -49.875))));
     x.sqrt() * series
+}
+
+/// `P(T > q)` for `q > 0`, scale 1: half the incomplete beta integral of `nu / (nu + q^2)` with shapes `nu / 2` and `1/2`, by its
+/// continued fraction (DLMF 8.17.22) on the side on which it converges fast, with the constant from [`gamma_ratio`].
+fn student_upper(q: f64, freedom: f64) -> f64 {
+    let (a, square) = (0.5 * freedom, q * q);
+    let (x, rest) = (freedom / (freedom + square), square / (freedom + square));
+    let front = libm::exp(-a * libm::log1p(square / freedom)) * rest.sqrt();
+    let front = front * gamma_ratio(a) / std::f64::consts::PI.sqrt();
+    if x < (a + 1.0) / (a + 2.5) {
+        0.5 * front / (a * beta_fraction(x, a, 0.5))
+    } else {
+        0.5 - front / beta_fraction(rest, 0.5, a)
+    }
+}
+
+/// `1 + d1 / (1 + d2 / (1 + ...))`, from a depth at which nothing more changes.
+fn beta_fraction(x: f64, a: f64, b: f64) -> f64 {
+    let term = |n: u32| {
+        let m = f64::from(n / 2);
+        if n.is_multiple_of(2) {
+            m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m))
+        } else {
+            -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0))
+        }
+    };
+    (1..=400).rev().fold(1.0, |tail, n| 1.0 + term(n) / tail)
 }
 
 /// `d' Sigma d`, zero where rounding leaves less.

@@ -242,7 +242,7 @@ impl Joint {
         scratch: &mut Scratch,
     ) -> Result<(), RiskError> {
         let factors = self.maps.len();
-        let Scratch { normals, moves, mixing } = scratch;
+        let Scratch { normals, moves, mixing, places } = scratch;
         normals.resize(factors * BLOCK, 0.0);
         moves.resize(factors * BLOCK, 0.0);
         mixing.resize(BLOCK, 1.0);
@@ -260,7 +260,7 @@ impl Joint {
             if matches!(self.copula, Copula::Student(_)) {
                 row.iter_mut().zip(mixing.iter()).for_each(|(x, m)| *x *= m);
             }
-            map.apply(row)?;
+            map.apply(row, places)?;
             if self.scale != 1.0 {
                 row.iter_mut().for_each(|x| *x *= self.scale);
             }
@@ -304,6 +304,7 @@ struct Scratch {
     normals: Vec<f64>,
     moves: Vec<f64>,
     mixing: Vec<f64>,
+    places: Vec<f64>,
 }
 
 fn quasi(sobol: &Sobol, block: usize, normals: &mut [f64]) -> Result<(), RiskError> {
