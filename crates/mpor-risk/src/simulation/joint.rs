@@ -249,8 +249,8 @@ impl Joint {
         let mut stream = streams.path(block as u64);
         match (self.points, sobol) {
             (Points::Sobol, Some(sobol)) => quasi(sobol, block, normals)?,
-            (Points::Antithetic, _) => mirrored(&mut stream, normals),
-            _ => stream.fill_normal(normals),
+            (Points::Antithetic, _) => mirrored(key(streams), block, normals),
+            _ => super::normals::fill(key(streams), block as u64, normals),
         }
         pulp::Arch::new().dispatch(Correlate { root: self.root.view(), normals, moves });
         if let Copula::Student(freedom) = self.copula {
@@ -321,10 +321,16 @@ fn inside(u: f64) -> f64 {
     u + 0.5 / (1_u64 << 32) as f64
 }
 
-fn mirrored(stream: &mut Stream, normals: &mut [f64]) {
-    for pair in normals.chunks_exact_mut(2) {
-        let z = stream.normal();
-        (pair[0], pair[1]) = (z, -z);
+/// A key for vector draws: 53 bits of a stream that no block has.
+fn key(streams: Streams) -> u64 {
+    (streams.path(u64::MAX).uniform() * (1_u64 << 53) as f64) as u64
+}
+
+fn mirrored(key: u64, block: usize, normals: &mut [f64]) {
+    let mut half = vec![0.0; normals.len() / 2];
+    super::normals::fill(key, block as u64, &mut half);
+    for (pair, z) in normals.chunks_exact_mut(2).zip(&half) {
+        (pair[0], pair[1]) = (*z, -z);
     }
 }
 

@@ -18,6 +18,7 @@
 pub mod bootstrap;
 pub mod joint;
 pub mod marginal;
+mod normals;
 pub mod precision;
 mod skew_t;
 pub mod sobol;

@@ -15,6 +15,7 @@ use mpor_stats::special::{
 
 use super::joint::Copula;
 use super::marginal::{Marginal, interpolate};
+use super::normals::ln;
 use crate::error::RiskError;
 
 /// Probability beyond the table, on each side.
@@ -187,23 +188,8 @@ fn straight(copula: Copula, t: f64) -> f64 {
 /// `asinh y` within 1e-14, which is all that a place in a table needs: `ln(|y| + sqrt(1 + y^2))` with the sign of `y`.
 #[inline(always)]
 fn area(y: f64) -> f64 {
-    const ROOT_HALF: u64 = 0x3fe6_a09e_667f_3bcd;
-    const ONE: u64 = 0x3ff0_0000_0000_0000;
     let size = y.abs();
-    let z = size + size.mul_add(size, 1.0).sqrt();
-    // z = 2^k m, m from sqrt(1/2) to sqrt(2); the exponent as a double by the bits below those of 2^52.
-    let bits = z.to_bits().wrapping_add(ONE - ROOT_HALF);
-    let m = f64::from_bits((bits & 0x000f_ffff_ffff_ffff) + ROOT_HALF);
-    let k =
-        f64::from_bits((bits >> 52) | 0x4330_0000_0000_0000) - (4_503_599_627_370_496.0 + 1023.0);
-    // ln m = 2 s (1 + s^2 / 3 + ... + s^16 / 17),  s = (m - 1) / (m + 1)
-    let s = (m - 1.0) / (m + 1.0);
-    let v = s * s;
-    let mut series = 1.0 / 17.0;
-    for odd in [15.0, 13.0, 11.0, 9.0, 7.0, 5.0, 3.0, 1.0] {
-        series = v.mul_add(series, 1.0 / odd);
-    }
-    let length = k.mul_add(std::f64::consts::LN_2, 2.0 * s * series);
+    let length = ln(size + size.mul_add(size, 1.0).sqrt());
     length.copysign(y)
 }
 
