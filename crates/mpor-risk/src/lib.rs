@@ -1,13 +1,20 @@
 //! Scenarios, revaluation, P&L, value at risk and expected shortfall.
 
+mod checks;
+pub mod contribution;
+pub mod correlation;
 pub mod day;
+mod descent;
 pub mod error;
 pub mod measure;
+pub mod parametric;
 pub mod revaluation;
 pub mod revalue;
 pub mod scenario;
 pub mod series;
 pub mod set;
+pub mod simulation;
+pub mod stress;
 
 pub use day::Day;
 pub use error::RiskError;

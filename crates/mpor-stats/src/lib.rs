@@ -3,6 +3,7 @@
 //! Nothing here knows what an option, an account or a margin date is. Losses are positive. Functions that sum do so in
 //! a fixed order, so that the same numbers give the same bits on any number of threads.
 
+pub mod beta_law;
 pub mod covariance;
 pub mod descriptive;
 pub mod error;

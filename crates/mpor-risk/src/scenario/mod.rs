@@ -29,7 +29,7 @@ pub use copula::Copula;
 pub use filtered::{Filtered, Rescale, Volatility, VolatilityFloor};
 pub use grid::{Extreme, Grid, VolRule};
 pub use historical::{Historical, Passage, Scaling};
-pub use monte_carlo::{Draws, MonteCarlo};
+pub use monte_carlo::{Blocks, Draws, MonteCarlo, SpotJumps};
 pub use periods::{Period, Periods};
 pub use vol_shock::{TenorPower, VolShock};
 

@@ -6,6 +6,10 @@ mod market;
 #[cfg(test)]
 mod clearing_sets;
 #[cfg(test)]
+mod contribution;
+#[cfg(test)]
+mod correlation;
+#[cfg(test)]
 mod filtered;
 #[cfg(test)]
 mod grid;
@@ -16,8 +20,14 @@ mod measure;
 #[cfg(test)]
 mod monte_carlo;
 #[cfg(test)]
+mod parametric;
+#[cfg(test)]
 mod revalue;
 #[cfg(test)]
 mod series;
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod spec;
+#[cfg(test)]
+mod stress;
