@@ -8,6 +8,7 @@ pub mod revalue;
 pub mod scenario;
 pub mod series;
 pub mod set;
+pub mod volatility;
 
 pub use day::Day;
 pub use error::RiskError;
