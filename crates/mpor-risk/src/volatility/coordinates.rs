@@ -49,13 +49,37 @@ impl Coordinates {
         self.slots[..self.count].iter().position(|&slot| slot == index).unwrap_or(0)
     }
 
-    /// The parameters at a point.
+    /// The parameters at a point. Beyond the bounds of a free number nothing moves any more, so that a parameter on an edge does not
+    /// carry the search along for ever.
     pub fn image(&self, u: &Natural) -> Image {
         let mut image = Image { natural: [0.0; 7], slope: [[0.0; 7]; 7] };
+        let mut inside = *u;
+        for (value, index) in inside.iter_mut().zip(&self.slots[..self.count]) {
+            let (low, high) = self.bounds(*index);
+            *value = value.clamp(low, high);
+        }
+        self.place_all(&inside, &mut image);
+        for at in (0..self.count).filter(|&at| inside[at] != u[at]) {
+            image.slope.iter_mut().for_each(|row| row[at] = 0.0);
+        }
+        image
+    }
+
+    /// Between which values a free number moves its parameter.
+    fn bounds(&self, index: usize) -> (f64, f64) {
+        match (index, self.model.dynamics) {
+            (OMEGA | ALPHA | GAMMA | BETA, Dynamics::Garch | Dynamics::Gjr) => (-27.0, 27.0),
+            (BETA | LAMBDA, _) => (-14.0, 14.0),
+            (NU, _) => (-14.0, 8.0),
+            _ => (f64::NEG_INFINITY, f64::INFINITY),
+        }
+    }
+
+    fn place_all(&self, u: &Natural, image: &mut Image) {
         if self.model.mean == Mean::Constant {
             image.put(MU, u[0], self.place(MU), 1.0);
         }
-        self.persistence(u, &mut image);
+        self.persistence(u, image);
         if self.model.innovations != Innovations::Normal {
             let at = self.place(NU);
             let above = libm::exp(u[at]);
@@ -66,8 +90,7 @@ impl Coordinates {
             let lambda = libm::tanh(u[at]);
             image.put(LAMBDA, lambda, at, 1.0 - lambda * lambda);
         }
-        self.level(u, &mut image);
-        image
+        self.level(u, image);
     }
 
     fn persistence(&self, u: &Natural, image: &mut Image) {

@@ -31,9 +31,9 @@ pub struct FitOptions {
 }
 
 impl Default for FitOptions {
-    /// Three starts, parameters within a millionth of their standard errors.
+    /// Three starts, parameters within a billionth of their standard errors.
     fn default() -> Self {
-        FitOptions { starts: 3, tolerance: 1e-14, evaluations: 400, warm: None }
+        FitOptions { starts: 3, tolerance: 1e-18, evaluations: 400, warm: None }
     }
 }
 
@@ -293,11 +293,12 @@ impl Fitter {
     fn status(&self, image: &Image, found: &Found) -> Status {
         /// What rounding of the likelihood hides.
         const HIDDEN: f64 = 1e-7;
+        let near = found.search.decrement < HIDDEN;
         match found.end {
             End::NoStart => return Status::Failed(Failure::NoStart),
-            End::Exhausted => return Status::Failed(Failure::Evaluations),
-            End::Stalled if !(found.search.decrement < HIDDEN) => return Status::Stalled,
-            End::Stalled | End::Met => {}
+            End::Exhausted if !near => return Status::Failed(Failure::Evaluations),
+            End::Stalled if !near => return Status::Stalled,
+            End::Met | End::Exhausted | End::Stalled => {}
         }
         self.edge(&image.natural).map_or(Status::Converged, Status::Boundary)
     }

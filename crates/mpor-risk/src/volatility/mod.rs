@@ -35,6 +35,7 @@ use serde::{Deserialize, Serialize};
 pub use fit::{Fit, FitOptions, Status};
 pub use parameters::Parameters;
 pub use path::VolatilityPath;
+pub(crate) use path::Walker;
 pub use refit::{Refit, Windows};
 pub use riskmetrics::riskmetrics2006;
 pub use standard_errors::{Covariance, StandardErrors};
@@ -78,8 +79,8 @@ pub enum Mean {
 
 /// What stands for the time before the first return. `v` is a variance of the sample.
 ///
-/// With a presample variance `v` the first variance is `omega + (alpha + gamma/2 + beta) v`, or for EGARCH, whose presample shock is
-/// zero, `ln h = omega + beta ln v`.
+/// With a presample variance `v` the first variance is `omega + (alpha + gamma/2 + beta) v`. For EGARCH it is `ln h = omega + beta ln v`
+/// with `arch_backcast`, and with `ssr`, whose presample residual is zero, `ln h = omega - alpha sqrt(2/pi) + beta ln v`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Presample {

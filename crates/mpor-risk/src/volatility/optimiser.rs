@@ -59,6 +59,8 @@ pub(super) struct Search {
     /// Whether the metric is the caller's curvature at this very point.
     fresh: bool,
     renewals: usize,
+    /// Steps in a row that lowered the value by no more than its rounding.
+    idle: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +78,8 @@ const LONGEST: f64 = 2.0;
 const NOISE: f64 = 4e-14;
 /// How often the caller's curvature is asked for again.
 const MOST_RENEWALS: usize = 12;
+/// Steps within rounding that polish a minimum; more of them wander about a kink.
+const MOST_IDLE: usize = 8;
 
 impl Search {
     /// A search from a point of `count` free numbers; the first evaluation must have a curvature.
@@ -96,6 +100,7 @@ impl Search {
             stage: Stage::Start,
             fresh: false,
             renewals: 0,
+            idle: 0,
         };
         (search, Next::Evaluate { point: start, curvature: true })
     }
@@ -125,6 +130,8 @@ impl Search {
         let noise = NOISE * (1.0 + self.value.abs());
         let promised = ENOUGH * self.step * self.slope;
         if usable(told) && told.value <= self.value + promised + noise {
+            let idle = told.value > self.value - noise;
+            self.idle = if idle { self.idle + 1 } else { 0 };
             return self.accept(told);
         }
         if self.evaluations >= self.most {
@@ -151,8 +158,8 @@ impl Search {
         (self.value, self.gradient, self.fresh) = (told.value, told.gradient, false);
         let curved = dot(&moved, &turned);
         let sizes = (dot(&moved, &moved) * dot(&turned, &turned)).sqrt();
-        if curved <= 1e-10 * sizes {
-            // Not convex here: an update would spoil the metric.
+        if curved <= 1e-10 * sizes || self.idle > MOST_IDLE {
+            // Not convex here, so that an update would spoil the metric; or nothing left to gain.
             return self.renew();
         }
         self.update(&moved, &turned, curved);
@@ -188,6 +195,9 @@ impl Search {
         }
         if self.decrement <= self.tolerance {
             return if self.fresh { Next::Done(End::Met) } else { self.renew() };
+        }
+        if self.idle > MOST_IDLE {
+            return Next::Done(End::Stalled);
         }
         if self.evaluations >= self.most {
             return Next::Done(End::Exhausted);

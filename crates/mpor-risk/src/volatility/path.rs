@@ -113,36 +113,35 @@ fn walk<R: Recursion>(sample: &Sample, p: &Natural, first: First, sigma: &mut Ve
     sigma.push(sample.unit * step.variance().sqrt());
 }
 
-/// One step of variance outside a fit: paths that are drawn.
+/// Variance that moves on with innovations drawn from elsewhere.
 #[derive(Clone, Copy, Debug)]
-pub struct Step {
-    model: Model,
+pub(crate) struct Walker {
+    logarithmic: bool,
     p: Parameters,
-    /// Variance of the return to come (EGARCH: its logarithm).
+    /// Variance of the return to come (its logarithm where the model is in logarithms).
     state: f64,
 }
 
-impl Step {
-    /// After a path.
-    #[must_use]
-    pub fn after(model: &Model, p: &Parameters, sigma: f64) -> Self {
+impl Walker {
+    /// At a forecast volatility.
+    pub(crate) fn new(dynamics: Dynamics, p: Parameters, sigma: f64) -> Self {
+        let logarithmic = dynamics == Dynamics::Egarch;
         let h = sigma * sigma;
-        let state = if model.dynamics == Dynamics::Egarch { libm::log(h) } else { h };
-        Step { model: *model, p: *p, state }
+        Walker { logarithmic, p, state: if logarithmic { libm::log(h) } else { h } }
     }
 
-    /// The return that an innovation makes; the variance moves on.
-    pub fn draw(&mut self, z: f64) -> f64 {
+    /// The return that an innovation makes.
+    pub(crate) fn draw(&mut self, z: f64) -> f64 {
         let p = &self.p;
-        if self.model.dynamics == Dynamics::Egarch {
+        if self.logarithmic {
             let sigma = libm::exp(0.5 * self.state);
             let size = z.abs() - std::f64::consts::FRAC_2_PI.sqrt();
             self.state = p.omega + p.beta * self.state + p.alpha * size + p.gamma * z;
             return p.mu + sigma * z;
         }
-        let e = self.state.sqrt() * z;
-        let weight = if e < 0.0 { p.alpha + p.gamma } else { p.alpha };
-        self.state = p.omega + weight * e * e + p.beta * self.state;
-        p.mu + e
+        let residual = self.state.sqrt() * z;
+        let weight = if residual < 0.0 { p.alpha + p.gamma } else { p.alpha };
+        self.state = p.omega + weight * residual * residual + p.beta * self.state;
+        p.mu + residual
     }
 }

@@ -1,5 +1,7 @@
 //! The first variance of a sample, with its derivatives. The rules are those of [`Presample`].
 
+use std::f64::consts::FRAC_2_PI;
+
 use super::parameters::{ALPHA, BETA, GAMMA, MU, Natural, OMEGA};
 use super::sample::Sample;
 use super::{Dynamics, Model, Presample};
@@ -32,11 +34,13 @@ impl First {
             }
             (Dynamics::Egarch, _) => {
                 let before = log_of(v, by_mu);
-                let mut slope = [0.0; 5];
-                slope[MU] = p[BETA] * before.slope[MU];
-                slope[OMEGA] = 1.0;
-                slope[BETA] = before.value;
-                First { value: p[OMEGA] + p[BETA] * before.value, slope }
+                // The terms of the shock: those of a residual of zero, or none.
+                let shock = match model.presample {
+                    Presample::Ssr => -FRAC_2_PI.sqrt(),
+                    _ => 0.0,
+                };
+                let slope = [p[BETA] * before.slope[MU], 1.0, shock, 0.0, before.value];
+                First { value: p[OMEGA] + p[ALPHA] * shock + p[BETA] * before.value, slope }
             }
             (_, Presample::SampleVariance) => {
                 First { value: v, slope: [by_mu, 0.0, 0.0, 0.0, 0.0] }

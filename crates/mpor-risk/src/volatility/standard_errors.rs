@@ -17,7 +17,7 @@
 
 use super::evaluate::{Curvature, Gradient, Sink, evaluate};
 use super::optimiser::solve;
-use super::parameters::{MOST, Natural, OMEGA, Parameters, Square};
+use super::parameters::{MOST, MU, Natural, OMEGA, Parameters, Square};
 use super::sample::Sample;
 use super::{Dynamics, Innovations, Model, Targeting};
 use crate::error::RiskError;
@@ -128,7 +128,7 @@ impl Model {
         let mut scores = Scores::default();
         evaluate(self, sample, p, &mut scores);
         let outer = packed(&scores.outer, free);
-        let information = packed(&scores.curvature.symmetric(), free);
+        let information = packed(&self.information(scores.curvature), free);
         let count = free.len();
         let hessian = || solve(&self.hessian(sample, p, free), count);
         let result = match kind {
@@ -139,6 +139,18 @@ impl Model {
             Covariance::Sandwich => sandwich(&hessian()?, &outer),
         };
         Some(unpacked(&result, free))
+    }
+
+    /// The curvature, without its terms between mean and variance where their expectation is zero: a symmetric law and a variance that
+    /// does not know the sign of returns.
+    fn information(&self, curvature: Curvature) -> Square {
+        let mut information = curvature.symmetric();
+        if self.dynamics == Dynamics::Garch {
+            for other in OMEGA..MOST {
+                (information[MU][other], information[other][MU]) = (0.0, 0.0);
+            }
+        }
+        information
     }
 
     /// Minus the second derivatives of the log-likelihood, packed: central differences of the gradient, made symmetric.

@@ -4,6 +4,8 @@
 mod market;
 
 #[cfg(test)]
+mod fhs;
+#[cfg(test)]
 mod filtered;
 #[cfg(test)]
 mod grid;
@@ -19,3 +21,5 @@ mod revalue;
 mod series;
 #[cfg(test)]
 mod spec;
+#[cfg(test)]
+mod volatility;
