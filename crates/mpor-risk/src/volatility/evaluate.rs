@@ -8,7 +8,7 @@ use super::parameters::{LAMBDA, MU, NU, Natural, Square};
 use super::presample::First;
 use super::recursion::{Linear, Logarithmic, Recursion};
 use super::sample::Sample;
-use super::{Dynamics, Innovations, Model};
+use super::{Dynamics, Innovations, Model, lanes};
 
 /// Log-likelihood of the scaled returns and its gradient by all parameters.
 #[derive(Clone, Copy, Debug, Default)]
@@ -88,6 +88,24 @@ pub(super) fn evaluate(
         (_, Innovations::StudentT) => run::<Linear, StudentT, _>(x, p, first, sink),
         (_, Innovations::SkewT) => run::<Linear, SkewedT, _>(x, p, first, sink),
     }
+}
+
+/// Value and gradient, and the curvature where it is asked for, by the shortest way for the model.
+pub(super) fn evaluation(
+    model: &Model,
+    sample: &Sample,
+    p: &Natural,
+    curved: bool,
+) -> (Evaluation, Option<Square>) {
+    if lanes::is_plain(model) {
+        return lanes::one(model, sample, p, curved);
+    }
+    if !curved {
+        return (evaluate(model, sample, p, &mut Gradient), None);
+    }
+    let mut sink = Curvature::default();
+    let evaluation = evaluate(model, sample, p, &mut sink);
+    (evaluation, Some(sink.symmetric()))
 }
 
 fn run<R: Recursion, D: Density, S: Sink>(

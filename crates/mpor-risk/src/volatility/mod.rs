@@ -20,6 +20,7 @@ mod coordinates;
 mod density;
 mod evaluate;
 pub mod fit;
+mod lanes;
 mod optimiser;
 pub mod parameters;
 mod path;
@@ -29,6 +30,7 @@ pub mod refit;
 pub mod riskmetrics;
 mod sample;
 pub mod standard_errors;
+mod task;
 
 use serde::{Deserialize, Serialize};
 

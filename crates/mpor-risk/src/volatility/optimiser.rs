@@ -202,9 +202,27 @@ impl Search {
         if self.evaluations >= self.most {
             return Next::Done(End::Exhausted);
         }
-        let longest = self.direction.iter().fold(0.0_f64, |most, d| most.max(d.abs()));
-        self.step = if longest > LONGEST { LONGEST / longest } else { 1.0 };
+        self.shorten();
         self.trial()
+    }
+
+    /// Cuts what is too long in a direction: each component on its own, or all by one factor where the cut would lead uphill. A free number
+    /// without any slope lies beyond its bounds and stays.
+    fn shorten(&mut self) {
+        let mut cut = self.direction.map(|d| d.clamp(-LONGEST, LONGEST));
+        for (d, g) in cut.iter_mut().zip(&self.gradient).filter(|(_, g)| **g == 0.0) {
+            *d = *g;
+        }
+        let slope = dot(&self.gradient, &cut);
+        self.step = 1.0;
+        if slope < 0.0 {
+            (self.direction, self.slope) = (cut, slope);
+            return;
+        }
+        let longest = self.direction.iter().fold(0.0_f64, |most, d| most.max(d.abs()));
+        if longest > LONGEST {
+            self.step = LONGEST / longest;
+        }
     }
 
     fn trial(&mut self) -> Next {

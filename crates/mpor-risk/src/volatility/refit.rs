@@ -7,7 +7,7 @@
 use rayon::prelude::*;
 
 use super::fit::{Fit, FitOptions, Fitter, Status};
-use super::{Model, VolatilityPath};
+use super::{Model, VolatilityPath, lanes};
 use crate::error::RiskError;
 
 /// Which windows of a series are fitted.
@@ -63,7 +63,7 @@ impl Model {
         let mut refits = Vec::with_capacity(ends.len());
         for at in ends {
             fitter.refill(&returns[at - windows.length..at])?;
-            let fit = fitter.fit(&options)?;
+            let fit = fitter.fit(&options);
             if fit.status.is_usable() {
                 options.warm = Some(fit.parameters);
             }
@@ -72,7 +72,7 @@ impl Model {
         Ok(refits)
     }
 
-    /// [`Model::refit`] of many series, in parallel, in their order.
+    /// [`Model::refit`] of many series, in parallel, in their order; GARCH with mean zero and normal innovations eight series at a time.
     ///
     /// # Errors
     /// Those of the first series that has one.
@@ -82,7 +82,17 @@ impl Model {
         windows: Windows,
         options: &FitOptions,
     ) -> Result<Vec<Vec<Refit>>, RiskError> {
-        series.par_iter().map(|returns| self.refit(returns, windows, options)).collect()
+        if !lanes::is_plain(self) {
+            return series
+                .par_iter()
+                .map(|returns| self.refit(returns, windows, options))
+                .collect();
+        }
+        let groups: Vec<Vec<Vec<Refit>>> = series
+            .par_chunks(lanes::LANES)
+            .map(|group| lanes::refit(self, group, windows, options))
+            .collect::<Result<_, _>>()?;
+        Ok(groups.into_iter().flatten().collect())
     }
 
     /// The volatilities of the window that ends before `at`, by the parameters of a fit that was known then.

@@ -426,3 +426,41 @@ fn a_refit_is_a_fit_of_its_window() {
     assert_eq!(all[0], refits);
     assert_eq!(all[1].len(), 6);
 }
+
+#[test]
+fn the_company_of_other_series_changes_no_bit() {
+    let returns = sp500();
+    // Eleven series: a whole group of lanes and a part of one; some shorter, so that lanes end at different times.
+    let series: Vec<&[f64]> =
+        (0..11).map(|i| &returns[i * 300..i * 300 + 560 + 20 * (i % 3)]).collect();
+    let windows = Windows { length: 500, every: 20 };
+    for presample in [Presample::Ssr, Presample::SampleVariance, Presample::ArchBackcast] {
+        let model = Model { mean: Mean::Zero, presample, ..Model::default() };
+        let options = FitOptions { starts: 2, tolerance: 1e-8, ..FitOptions::default() };
+        let all = model.refit_all(&series, windows, &options).unwrap();
+        for (together, returns) in all.iter().zip(&series) {
+            assert_eq!(together, &model.refit(returns, windows, &options).unwrap());
+        }
+    }
+    let short = [&returns[..600], &returns[..400]];
+    let error = Model { mean: Mean::Zero, ..Model::default() };
+    assert!(error.refit_all(&short, windows, &FitOptions::default()).is_err());
+}
+
+#[test]
+fn the_plain_model_has_the_likelihood_of_the_general_one() {
+    let returns = &sp500()[..1000];
+    let p = Parameters { omega: 0.04, alpha: 0.06, beta: 0.9, ..Parameters::default() };
+    let plain = Model { mean: Mean::Zero, ..Model::default() };
+    let general = plain.log_likelihood(returns, &p).unwrap();
+    let fit = plain.fit(returns, &FitOptions::default()).unwrap();
+    assert!(fit.log_likelihood > general);
+    // The fit's own pass and the general one agree at the optimum.
+    let again = plain.log_likelihood(returns, &fit.parameters).unwrap();
+    assert!((fit.log_likelihood - again).abs() < 1e-9, "{fit:?} {again}");
+    let gradient = plain.gradient(returns, &fit.parameters).unwrap();
+    for (name, slope) in plain.names().iter().zip(&gradient) {
+        let by_share = slope * fit.parameters.omega;
+        assert!(by_share.abs() < 1e-5, "{name}: {slope}");
+    }
+}
