@@ -206,11 +206,11 @@ impl Coordinates {
     /// A curvature by parameters as one by free numbers.
     pub fn pull_back_square(&self, image: &Image, curvature: &Square) -> Square {
         let mut by_point = [[0.0; 7]; 7];
-        for i in 0..self.count {
-            for j in 0..self.count {
+        for (i, row) in by_point[..self.count].iter_mut().enumerate() {
+            for (j, entry) in row[..self.count].iter_mut().enumerate() {
                 let through =
                     |k: usize| -> f64 { (0..7).map(|l| curvature[k][l] * image.slope[l][j]).sum() };
-                by_point[i][j] = (0..7).map(|k| image.slope[k][i] * through(k)).sum();
+                *entry = (0..7).map(|k| image.slope[k][i] * through(k)).sum();
             }
         }
         by_point

@@ -178,7 +178,7 @@ impl LogProduct {
     #[inline(always)]
     pub fn take(&mut self, factor: f64) {
         let product = self.mantissa * factor;
-        if !(product >= f64::MIN_POSITIVE && product < f64::INFINITY) {
+        if !(f64::MIN_POSITIVE..f64::INFINITY).contains(&product) {
             self.mantissa = f64::NAN;
             return;
         }

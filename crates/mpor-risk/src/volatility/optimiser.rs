@@ -184,7 +184,8 @@ impl Search {
         self.direction = image.map(|x| -x);
         self.slope = -dot(&self.gradient, &image);
         self.decrement = -0.5 * self.slope;
-        if !(self.slope < 0.0) {
+        let downhill = self.slope < 0.0;
+        if !downhill {
             let flat = self.gradient[..self.count].iter().all(|g| *g == 0.0);
             self.decrement = if flat { 0.0 } else { self.decrement };
             return match self.fresh {
@@ -244,8 +245,8 @@ impl Search {
 
     fn times(&self, vector: &Natural) -> Natural {
         let mut product = [0.0; 7];
-        for i in 0..self.count {
-            product[i] = (0..self.count).map(|j| self.metric[i][j] * vector[j]).sum();
+        for (sum, row) in product[..self.count].iter_mut().zip(&self.metric) {
+            *sum = row[..self.count].iter().zip(vector).map(|(m, v)| m * v).sum();
         }
         product
     }
@@ -288,8 +289,8 @@ pub(super) fn solve(matrix: &Square, count: usize) -> Option<Square> {
         }
     }
     let mut result = [[0.0; 7]; 7];
-    for column in 0..count {
-        let mut x = [0.0; 7];
+    // The inverse is symmetric: its columns are written as rows.
+    for (column, x) in result[..count].iter_mut().enumerate() {
         for i in column..count {
             let sum: f64 = (column..i).map(|k| root[i][k] * x[k]).sum();
             x[i] = (f64::from(u8::from(i == column)) - sum) / root[i][i];
@@ -298,7 +299,6 @@ pub(super) fn solve(matrix: &Square, count: usize) -> Option<Square> {
             let sum: f64 = (i + 1..count).map(|k| root[k][i] * x[k]).sum();
             x[i] = (x[i] - sum) / root[i][i];
         }
-        (0..count).for_each(|i| result[i][column] = x[i]);
     }
     Some(result)
 }

@@ -40,7 +40,7 @@ impl Model {
     pub fn log_likelihood(&self, returns: &[f64], p: &Parameters) -> Result<f64, RiskError> {
         self.check(p)?;
         let sample = Sample::new(self, returns, 1)?;
-        let scaled = sample.from_unit(self.dynamics, p.array());
+        let scaled = sample.scaled(self.dynamics, p.array());
         let value = evaluate(self, &sample, &scaled, &mut Gradient).value;
         Ok(sample.likelihood_in_unit(value))
     }
@@ -52,7 +52,7 @@ impl Model {
     pub fn gradient(&self, returns: &[f64], p: &Parameters) -> Result<Vec<f64>, RiskError> {
         self.check(p)?;
         let sample = Sample::new(self, returns, 1)?;
-        let scaled = sample.from_unit(self.dynamics, p.array());
+        let scaled = sample.scaled(self.dynamics, p.array());
         let gradient = evaluate(self, &sample, &scaled, &mut Gradient).gradient;
         let unit = sample.gradient_in_unit(self.dynamics, &gradient);
         Ok((0..unit.len()).filter(|&i| self.has(i)).map(|i| unit[i]).collect())
@@ -65,7 +65,7 @@ impl Model {
     pub fn path(&self, returns: &[f64], p: &Parameters) -> Result<VolatilityPath, RiskError> {
         self.check(p)?;
         let sample = Sample::new(self, returns, 1)?;
-        let scaled = sample.from_unit(self.dynamics, p.array());
+        let scaled = sample.scaled(self.dynamics, p.array());
         let mut sigma = Vec::with_capacity(returns.len() + 1);
         self.walk(&sample, &scaled, &mut sigma);
         Ok(VolatilityPath { mean: p.mu, sigma })

@@ -121,7 +121,7 @@ impl Sample {
     }
 
     /// Parameters in the unit of the returns as those of the scaled returns.
-    pub fn from_unit(&self, dynamics: Dynamics, mut p: Natural) -> Natural {
+    pub fn scaled(&self, dynamics: Dynamics, mut p: Natural) -> Natural {
         if dynamics == Dynamics::Egarch {
             p[OMEGA] -= (1.0 - p[BETA]) * 2.0 * libm::log(self.unit);
         }

@@ -79,7 +79,7 @@ impl Model {
         self.check(p)?;
         self.check_kind(kind)?;
         let sample = Sample::new(self, returns, 1)?;
-        let scaled = sample.from_unit(self.dynamics, p.array());
+        let scaled = sample.scaled(self.dynamics, p.array());
         let free: Vec<usize> = (0..MOST).filter(|&i| self.has(i)).collect();
         let covariance = self.covariance(&sample, &scaled, kind, &free).ok_or_else(|| {
             let found = format!("{p:?}");
@@ -146,9 +146,8 @@ impl Model {
     fn information(&self, curvature: Curvature) -> Square {
         let mut information = curvature.symmetric();
         if self.dynamics == Dynamics::Garch {
-            for other in OMEGA..MOST {
-                (information[MU][other], information[other][MU]) = (0.0, 0.0);
-            }
+            information[MU][OMEGA..].fill(0.0);
+            information[OMEGA..].iter_mut().for_each(|row| row[MU] = 0.0);
         }
         information
     }
@@ -168,11 +167,9 @@ impl Model {
                 hessian[row][column] = (below[other] - above[other]) / (up[index] - down[index]);
             }
         }
-        for i in 0..free.len() {
-            for j in 0..i {
-                let mean = 0.5 * (hessian[i][j] + hessian[j][i]);
-                (hessian[i][j], hessian[j][i]) = (mean, mean);
-            }
+        let transposed = hessian;
+        for (i, row) in hessian.iter_mut().enumerate() {
+            row.iter_mut().zip(&transposed).for_each(|(h, column)| *h = 0.5 * (*h + column[i]));
         }
         hessian
     }

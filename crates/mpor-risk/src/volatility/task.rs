@@ -17,6 +17,11 @@ use super::{Dynamics, Innovations, Model, Stationarity};
 /// What may be left to gain by a search that is not the first, in units of log-likelihood.
 const ROUGH: f64 = 1e-3;
 
+/// Parameters closer to an edge than this are on it.
+const ON_EDGE: f64 = 1e-5;
+/// Parameters closer to an edge than this are where flat shoulders are.
+const NEAR_EDGE: f64 = 2e-3;
+
 /// A fit under way.
 #[derive(Debug)]
 pub(super) struct Task {
@@ -51,7 +56,7 @@ impl Task {
         let coordinates = Coordinates::new(model, sample.variance);
         let warm = options
             .warm
-            .map(|warm| coordinates.point(&sample.from_unit(model.dynamics, warm.array())));
+            .map(|warm| coordinates.point(&sample.scaled(model.dynamics, warm.array())));
         let cold = options.starts > usize::from(warm.is_some());
         let mut task = Task {
             model: *model,
@@ -147,7 +152,7 @@ impl Task {
 
     fn best_on_edge(&self) -> bool {
         self.best.is_some_and(|best| {
-            self.edge(&self.coordinates.image(&best.search.point).natural).is_some()
+            self.edge(&self.coordinates.image(&best.search.point).natural, NEAR_EDGE).is_some()
         })
     }
 
@@ -197,13 +202,11 @@ impl Task {
             End::Stalled if !near => return Status::Stalled,
             End::Met | End::Exhausted | End::Stalled => {}
         }
-        self.edge(&image.natural).map_or(Status::Converged, Status::Boundary)
+        self.edge(&image.natural, ON_EDGE).map_or(Status::Converged, Status::Boundary)
     }
 
     /// The first edge that the parameters lie on.
-    fn edge(&self, p: &Natural) -> Option<Edge> {
-        /// Closer to an edge than this is on it.
-        const CLOSE: f64 = 1e-5;
+    fn edge(&self, p: &Natural, close: f64) -> Option<Edge> {
         /// More degrees of freedom are the normal law.
         const MANY: f64 = 500.0;
         let linear = self.model.dynamics != Dynamics::Egarch;
@@ -212,14 +215,14 @@ impl Task {
         let required = self.model.stationarity == Stationarity::Required || !linear;
         let shaped = self.model.innovations != Innovations::Normal;
         [
-            (linear && p[ALPHA] < CLOSE, Edge::NoNews),
-            (gjr && p[ALPHA] + p[GAMMA] < CLOSE, Edge::NoNews),
-            (linear && p[BETA] < CLOSE, Edge::NoMemory),
-            (required && room < CLOSE, Edge::UnitPersistence),
+            (linear && p[ALPHA] < close, Edge::NoNews),
+            (gjr && p[ALPHA] + p[GAMMA] < close, Edge::NoNews),
+            (linear && p[BETA] < close, Edge::NoMemory),
+            (required && room < close, Edge::UnitPersistence),
             (linear && p[OMEGA] < 1e-8, Edge::NoConstant),
             (shaped && p[NU] > MANY, Edge::ThinTails),
-            (shaped && p[NU] < 2.05 + CLOSE, Edge::FatTails),
-            (p[LAMBDA].abs() > 1.0 - CLOSE, Edge::OneSided),
+            (shaped && p[NU] < 2.05 + close, Edge::FatTails),
+            (p[LAMBDA].abs() > 1.0 - close, Edge::OneSided),
         ]
         .into_iter()
         .find_map(|(on, edge)| on.then_some(edge))
