@@ -190,6 +190,10 @@ fn rolling_forecasts_know_earlier_returns_only() {
     let es = RollingFhs { measure: RiskMeasure::new(Measure::Es, Level::P99), ..rolling };
     let (shortfalls, _) = es.forecasts(&returns).unwrap();
     assert!(shortfalls.iter().zip(&forecasts).all(|(es, var)| es.amount >= var.amount));
+    // Twice the position: a power of two, so the same bits but for the factor.
+    let twice: Vec<f64> = returns.iter().map(|r| 2.0 * r).collect();
+    let (doubled, _) = rolling.forecasts(&twice).unwrap();
+    assert!(doubled.iter().zip(&forecasts).all(|(two, one)| two.amount == 2.0 * one.amount));
     returns[1200..].iter_mut().for_each(|r| *r *= 5.0);
     let (after, _) = rolling.forecasts(&returns).unwrap();
     assert_eq!(forecasts[..=200], after[..=200]);
