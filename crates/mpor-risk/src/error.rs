@@ -4,6 +4,8 @@ use mpor_core::{CoreError, Factor, Timestamp};
 use mpor_pricing::PricingError;
 use mpor_stats::StatsError;
 
+use crate::volatility::Status;
+
 /// A scenario set or risk figure that cannot be made.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -55,6 +57,18 @@ pub enum RiskError {
         found: String,
         /// What is allowed.
         expected: &'static str,
+    },
+    /// A volatility model without a maximum of its likelihood.
+    #[error(
+        "the volatility model of {factor} has no fit at {time}: {status}; take another model or window, or ewma, which needs no fit"
+    )]
+    NotFitted {
+        /// The factor.
+        factor: Factor,
+        /// Margin date.
+        time: Timestamp,
+        /// How the search ended.
+        status: Status,
     },
     /// A scenario set whose parts do not fit together or to the study.
     #[error("a scenario set has {found} {what}, and {expected} were expected")]

@@ -15,6 +15,7 @@ pub mod series;
 pub mod set;
 pub mod simulation;
 pub mod stress;
+pub mod volatility;
 
 pub use day::Day;
 pub use error::RiskError;

@@ -11,9 +11,13 @@ pub mod ewma;
 pub mod level;
 pub mod quantile;
 pub mod random;
+pub mod rolling;
+pub mod skew_t;
 pub mod special;
 pub mod weighted;
 
 pub use error::StatsError;
 pub use level::{Level, NotALevel};
 pub use quantile::{QuantileRule, Side};
+pub use rolling::RollingTail;
+pub use skew_t::SkewT;

@@ -68,13 +68,13 @@ pub enum Side {
 
 /// Two neighbouring losses by rank from the largest, counted from 1, and where between them the quantile lies.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Place {
+pub(crate) struct Place {
     /// The larger loss.
-    upper: usize,
+    pub(crate) upper: usize,
     /// The smaller loss: `upper` or `upper + 1`.
-    lower: usize,
+    pub(crate) lower: usize,
     /// Share of the way from the larger to the smaller.
-    share: f64,
+    pub(crate) share: f64,
 }
 
 impl QuantileRule {
@@ -136,7 +136,7 @@ impl QuantileRule {
         Ok(between(descending[place.upper - 1], descending[place.lower - 1], place.share))
     }
 
-    fn place(self, n: usize, level: Level, side: Side) -> Place {
+    pub(crate) fn place(self, n: usize, level: Level, side: Side) -> Place {
         if self == QuantileRule::HsCeil {
             let rank = level.tail_rank(n);
             return Place { upper: rank, lower: rank, share: 0.0 };
@@ -260,7 +260,7 @@ fn check(losses: &[f64]) -> Result<(), StatsError> {
     all_finite(losses)
 }
 
-fn between(upper: f64, lower: f64, share: f64) -> f64 {
+pub(crate) fn between(upper: f64, lower: f64, share: f64) -> f64 {
     upper + share * (lower - upper)
 }
 
@@ -332,7 +332,7 @@ fn keep(top: &mut [f64], loss: f64) {
 /// Mean over `mass` observations of `worst`, which holds `ceil(mass)` of them (at least one).
 ///
 /// Taken as the smallest loss plus the mean excess over it, which cannot round below that loss.
-fn mean_of_mass(worst: &[f64], mass: f64) -> f64 {
+pub(crate) fn mean_of_mass(worst: &[f64], mass: f64) -> f64 {
     let smallest = worst[worst.len() - 1];
     let excess: f64 = worst.iter().map(|loss| loss - smallest).sum();
     smallest + excess / mass

@@ -186,6 +186,37 @@ pub fn student_unit_quantile(p: f64, freedom: f64) -> Result<f64, StatsError> {
     Ok(student_unit_scale(freedom)? * student_quantile(p, freedom)?)
 }
 
+/// Logarithm of the gamma function, `x > 0`.
+#[must_use]
+pub fn ln_gamma(x: f64) -> f64 {
+    libm::lgamma(x)
+}
+
+/// Digamma function, the derivative of [`ln_gamma`], `x > 0`: raised by the recurrence to 10 and up, then the asymptotic series.
+///
+/// Source: Abramowitz and Stegun (1964), eq. 6.3.5 and 6.3.18.
+#[must_use]
+pub fn digamma(x: f64) -> f64 {
+    let (mut x, mut raised) = (x, 0.0);
+    while x < 10.0 {
+        raised += 1.0 / x;
+        x += 1.0;
+    }
+    let u = 1.0 / (x * x);
+    // Bernoulli numbers B(2k) / 2k.
+    let series = [
+        -1.0 / 12.0,
+        691.0 / 32_760.0,
+        -1.0 / 132.0,
+        1.0 / 240.0,
+        -1.0 / 252.0,
+        1.0 / 120.0,
+        -1.0 / 12.0,
+    ];
+    let sum = series[1..6].iter().fold(series[0], |sum, term| sum * u + term) * u + series[6];
+    libm::log(x) - 0.5 / x + sum * u - raised
+}
+
 /// The `x` in [0, 1] at which an increasing function reaches `target`: halving down to neighbouring doubles.
 fn bisect_unit(target: f64, function: impl Fn(f64) -> f64) -> f64 {
     let (mut low, mut high) = (0.0_f64, 1.0_f64);

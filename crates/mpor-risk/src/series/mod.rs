@@ -6,9 +6,11 @@
 
 pub mod age_weighted;
 pub mod bucketed;
+pub mod fhs;
 pub mod filter;
 pub mod hull_white;
 pub mod plain;
+pub mod rolling;
 pub mod stress_blend;
 
 use crate::error::RiskError;
@@ -16,9 +18,11 @@ use crate::measure::{RiskMeasure, Scratch, worst_mean};
 
 pub use age_weighted::age_weighted;
 pub use bucketed::{Bucketed, Buckets, SigmaFloor};
+pub use fhs::{FilteredSeries, VolatilityFilter, filter_series};
 pub use filter::{Filter, filtered_returns};
 pub use hull_white::{Steps, hull_white, overlapping_sums};
 pub use plain::plain;
+pub use rolling::{Forecast, RollingFhs};
 pub use stress_blend::{blend_amounts, pooled};
 
 /// Who holds the unit.

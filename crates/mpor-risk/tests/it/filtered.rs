@@ -4,6 +4,7 @@ use mpor_core::{
     Factor, ForwardCurve, Horizon, InstrumentIx, MarketState, Panel, Span, Timestamp, Underlying,
     UnderlyingIx, UnderlyingState, Universe,
 };
+use mpor_risk::volatility::{Dynamics, FitOptions, Innovations, Mean, Model};
 use mpor_risk::{Day, RiskError, ScenarioSet};
 use ndarray::Array2;
 
@@ -117,4 +118,85 @@ fn a_price_that_never_moved_does_not_move() {
 fn a_window_shorter_than_the_margin_period_is_refused() {
     let error = scenarios(&[1.0; 9], 5, "{ historical = { window = 5 } }").unwrap_err();
     assert!(matches!(error, RiskError::Parameter { name: "window", .. }), "{error}");
+}
+
+/// Returns with clusters, in units.
+fn clustered(n: usize) -> Vec<f64> {
+    let mut returns = vec![0.0; n];
+    let mut stream = mpor_stats::random::Streams::new(5, "clusters", 0).path(0);
+    stream.fill_normal(&mut returns);
+    let mut h = 1.0_f64;
+    for r in &mut returns {
+        *r *= h.sqrt();
+        h = 0.05 + 0.15 * *r * *r + 0.8 * h;
+    }
+    returns
+}
+
+#[test]
+fn a_fitted_filter_rescales_by_its_own_volatilities() {
+    let returns = clustered(400);
+    for (name, dynamics) in
+        [("garch", Dynamics::Garch), ("gjr", Dynamics::Gjr), ("egarch", Dynamics::Egarch)]
+    {
+        let text = format!(
+            "{{ filtered = {{ window = 200, volatility = {{ {name} = {{ innovations = \"student_t\", fit = 300 }} }} }} }}"
+        );
+        let found = moves(&scenarios(&returns, 1, &text).unwrap());
+        let model = Model {
+            dynamics,
+            innovations: Innovations::StudentT,
+            mean: Mean::Zero,
+            ..Model::default()
+        };
+        let recent: Vec<f64> = returns[100..].iter().map(|r| UNIT * r).collect();
+        let fit = model.fit(&recent, &FitOptions::default()).unwrap();
+        let path = model.path(&recent, &fit.parameters).unwrap();
+        for (i, found) in found.iter().enumerate() {
+            let expected = returns[200 + i] * path.forecast() / path.sigma[100 + i];
+            // The scenario's fit stops at a coarser tolerance.
+            assert!(
+                (found - expected).abs() < 2e-3 * expected.abs(),
+                "{name} {i}: {found} {expected}"
+            );
+        }
+    }
+    let text = "{ filtered = { window = 200, volatility = \"riskmetrics2006\" } }";
+    assert_eq!(scenarios(&returns, 1, text).unwrap().len(), 200);
+}
+
+#[test]
+fn bootstrapped_paths_are_drawn_over_the_margin_period() {
+    let returns = clustered(300);
+    let text = "{ filtered = { window = 200, volatility = { ewma = 0.94 }, paths = 500 } }";
+    let (one, three) =
+        (scenarios(&returns, 1, text).unwrap(), scenarios(&returns, 3, text).unwrap());
+    assert_eq!((one.len(), one.names[499].as_str()), (500, "path 500"));
+    let rescaled = "{ filtered = { window = 200, volatility = { ewma = 0.94 } } }";
+    let dates = moves(&scenarios(&returns, 1, rescaled).unwrap());
+    // A path of one step is one of the rescaled dates.
+    for path in moves(&one) {
+        assert!(dates.iter().any(|date| (date - path).abs() < 1e-9), "{path}");
+    }
+    let square = |set: &ScenarioSet| moves(set).iter().map(|x| x * x).sum::<f64>() / 500.0;
+    let ratio = square(&three) / square(&one);
+    assert!((2.0..4.5).contains(&ratio), "{ratio}");
+    for bad in [
+        "{ filtered = { window = 200, volatility = { ewma = 0.94 }, paths = 0 } }",
+        "{ filtered = { window = 200, volatility = \"riskmetrics2006\", paths = 9 } }",
+        "{ filtered = { window = 200, volatility = { ewma = 0.94 }, paths = 9, rescale = \"mid\" } }",
+        "{ filtered = { window = 200, volatility = { garch = { fit = 100 } } } }",
+    ] {
+        let error = scenarios(&returns, 1, bad).unwrap_err();
+        assert!(matches!(error, RiskError::Parameter { .. }), "{error}");
+    }
+}
+
+#[test]
+fn a_price_that_never_moved_has_no_model_and_does_not_move() {
+    for extra in ["", ", paths = 40"] {
+        let text =
+            format!("{{ filtered = {{ window = 40, volatility = {{ garch = {{}} }}{extra} }} }}");
+        assert_near(&moves(&scenarios(&[0.0; 60], 2, &text).unwrap())[..39], &[0.0; 39]);
+    }
 }

@@ -10,6 +10,8 @@ mod contribution;
 #[cfg(test)]
 mod correlation;
 #[cfg(test)]
+mod fhs;
+#[cfg(test)]
 mod filtered;
 #[cfg(test)]
 mod grid;
@@ -31,3 +33,5 @@ mod simulation;
 mod spec;
 #[cfg(test)]
 mod stress;
+#[cfg(test)]
+mod volatility;

@@ -5,4 +5,8 @@ mod golden;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod rolling;
+#[cfg(test)]
+mod skew_t;
+#[cfg(test)]
 mod special;
