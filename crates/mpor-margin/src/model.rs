@@ -39,6 +39,8 @@ pub struct Scratch {
     pub(crate) pnl: Vec<f64>,
     /// A minimum by underlying; `None` where nothing is held on it.
     pub(crate) minimum: Vec<Option<f64>>,
+    /// Contracts and amounts by group: a market, a commodity, a class.
+    pub(crate) books: Vec<Vec<(usize, f64)>>,
     pub(crate) tail: mpor_risk::Scratch,
 }
 

@@ -14,7 +14,9 @@ pub mod tims;
 pub mod venue;
 
 mod aevo_pm;
+mod by_market;
 mod scan;
+mod slots;
 mod var;
 
 use crate::catalog::KindInfo;

@@ -28,6 +28,7 @@ use crate::component::Component;
 use crate::error::MarginError;
 use crate::held::Held;
 use crate::model::{Amounts, MarginModel, MarginReport, Prepared, Scratch};
+use crate::models::venue::joined;
 use crate::parse;
 
 pub(crate) const INFO: KindInfo = KindInfo {
@@ -285,14 +286,7 @@ impl PreparedScan<'_> {
     }
 
     fn binding(&self, scratch: &Scratch) -> Option<Cow<'_, str>> {
-        let mut bound = self.parts(scratch).map(|part| self.bound(&part));
-        let first = bound.next()?;
-        let others = bound.fold(String::new(), |all, one| all + "; " + one);
-        Some(if others.is_empty() {
-            Cow::Borrowed(first)
-        } else {
-            Cow::Owned(first.to_owned() + &others)
-        })
+        joined(self.parts(scratch).map(|part| self.bound(&part)))
     }
 
     fn bound(&self, part: &Part<'_>) -> &str {

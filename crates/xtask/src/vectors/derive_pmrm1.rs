@@ -9,7 +9,7 @@ use std::path::Path;
 use mpor_core::Right;
 use mpor_margin::RuleLibrary;
 use mpor_margin::models::derive_pmrm1::{
-    DeriveExpiry, DeriveMarket, DeriveOption, Pmrm1Assessment, Pmrm1Book, Pmrm1ExpiryAssessment,
+    DeriveBook, DeriveExpiry, DeriveMarket, DeriveOption, Pmrm1Assessment, Pmrm1ExpiryAssessment,
     Pmrm1Parameters, Pmrm1Units,
 };
 use serde::Deserialize;
@@ -149,7 +149,7 @@ fn assess(
         .map(|option| held_option(&vector.market, option))
         .collect::<Result<Vec<_>, _>>()?;
     let units = Pmrm1Units::new(parameters, &market, options).map_err(|error| error.to_string())?;
-    let book = Pmrm1Book {
+    let book = DeriveBook {
         perp: holdings.perp_position,
         perp_unrealised: holdings.perp_unrealised_pnl,
         base: holdings.base_position,

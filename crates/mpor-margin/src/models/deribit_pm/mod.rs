@@ -25,7 +25,6 @@ mod report;
 
 use std::collections::BTreeMap;
 
-use mpor_core::Portfolio;
 use mpor_risk::Day;
 use serde::Deserialize;
 use toml::Table;
@@ -33,15 +32,13 @@ use toml::Table;
 use crate::catalog::{KindInfo, Parameter, Size};
 use crate::error::MarginError;
 use crate::held::Held;
-use crate::model::{Amounts, MarginModel, MarginReport, Prepared, Scratch};
-use crate::models::venue::Slots;
+use crate::model::{MarginModel, Prepared};
+use crate::models::by_market::ByMarket;
 use crate::parse;
 
 pub use assessment::{DeribitAssessment, DeribitCell, DeribitRoll, aggregated};
 pub use parameters::DeribitParameters;
 pub use units::DeribitUnits;
-
-use day::DayMarket;
 
 pub(crate) const INFO: KindInfo = KindInfo {
     id: "deribit-pm-style",
@@ -73,12 +70,6 @@ struct Parameters {
 struct DeribitPm {
     id: String,
     parameters: Parameters,
-}
-
-struct PreparedPm<'d> {
-    held: Held<'d>,
-    slots: Slots,
-    markets: Vec<DayMarket<'d>>,
 }
 
 fn build(name: &str, table: Table) -> Result<Box<dyn MarginModel>, MarginError> {
@@ -121,33 +112,6 @@ impl MarginModel for DeribitPm {
 
     fn prepare<'d>(&self, day: &'d Day<'_>) -> Result<Box<dyn Prepared + 'd>, MarginError> {
         let (slots, markets) = day::markets(&self.parameters, day)?;
-        Ok(Box::new(PreparedPm { held: Held::new(&self.id, day), slots, markets }))
-    }
-}
-
-impl Prepared for PreparedPm<'_> {
-    fn requirement(&self, portfolio: &Portfolio) -> Result<MarginReport, MarginError> {
-        let gross_notional = self.held.gross_notional(portfolio)?;
-        Ok(report::of_markets(&self.assess(portfolio)?, gross_notional))
-    }
-
-    fn amounts<'p>(
-        &'p self,
-        portfolio: &Portfolio,
-        _scratch: &mut Scratch,
-    ) -> Result<Amounts<'p>, MarginError> {
-        Ok(report::amounts(&self.assess(portfolio)?))
-    }
-}
-
-impl<'d> PreparedPm<'d> {
-    /// The currencies that the book holds something of.
-    fn assess(
-        &self,
-        portfolio: &Portfolio,
-    ) -> Result<Vec<(&DayMarket<'d>, DeribitAssessment)>, MarginError> {
-        let books = self.slots.books(&self.held, portfolio)?;
-        let held = self.markets.iter().zip(&books).filter(|(_, book)| !book.is_empty());
-        Ok(held.map(|(market, book)| (market, market.assess(book))).collect())
+        Ok(Box::new(ByMarket { held: Held::new(&self.id, day), slots, markets }))
     }
 }

@@ -404,8 +404,8 @@ impl Prepared for PreparedIsolated<'_> {
         portfolio: &Portfolio,
         _scratch: &mut Scratch,
     ) -> Result<Amounts<'p>, MarginError> {
-        if self.account_ratio.is_some() {
-            return self.requirement(portfolio).map(Amounts::from);
+        if let Some(ratio) = self.account_ratio {
+            return self.of_account(portfolio, ratio);
         }
         // Summed by kind and then over kinds, as the tree is, so that both round alike.
         let mut kinds = [Levels { initial: 0.0, maintenance: 0.0 }; 3];
@@ -457,6 +457,28 @@ fn of_account(positions: &[Needed], level: &'static str, ratio: f64) -> Componen
 }
 
 impl PreparedIsolated<'_> {
+    /// The amounts under an account ratio, summed by group as the tree is.
+    fn of_account(
+        &self,
+        portfolio: &Portfolio,
+        ratio: AccountRatio,
+    ) -> Result<Amounts<'_>, MarginError> {
+        let (mut futures, mut shorts, mut longs, mut spot) = (0.0, 0.0, 0.0, 0.0);
+        for position in portfolio.positions() {
+            let row = self.held.row(position.instrument)?;
+            let (group, levels) = self.position(row, position.instrument, position.quantity)?;
+            *match group {
+                Group::Futures => &mut futures,
+                Group::ShortOptions => &mut shorts,
+                Group::LongOptions => &mut longs,
+                Group::Spot => &mut spot,
+            } += levels.maintenance;
+        }
+        let level = |ratio: f64| ratio * (futures + shorts) + longs + spot;
+        let (initial, maintenance) = (level(ratio.initial), level(ratio.maintenance));
+        Ok(Amounts { initial, maintenance, binding: None })
+    }
+
     /// Which group a position belongs to, and what it needs.
     fn position(
         &self,

@@ -23,7 +23,6 @@ mod report;
 
 use std::collections::BTreeMap;
 
-use mpor_core::Portfolio;
 use mpor_risk::Day;
 use serde::Deserialize;
 use toml::Table;
@@ -31,15 +30,13 @@ use toml::Table;
 use crate::catalog::{KindInfo, Parameter, Size};
 use crate::error::MarginError;
 use crate::held::Held;
-use crate::model::{Amounts, MarginModel, MarginReport, Prepared, Scratch};
-use crate::models::venue::Slots;
+use crate::model::{MarginModel, Prepared};
+use crate::models::by_market::ByMarket;
 use crate::parse;
 
 pub use assessment::{OkxAccount, OkxAssessment, OkxBasis, OkxBinding, OkxStablecoin};
 pub use parameters::OkxParameters;
 pub use units::OkxUnits;
-
-use day::RiskUnit;
 
 pub(crate) const INFO: KindInfo = KindInfo {
     id: "okx-pm-style",
@@ -66,12 +63,6 @@ struct Parameters {
 struct OkxPm {
     id: String,
     parameters: Parameters,
-}
-
-struct PreparedPm<'d> {
-    held: Held<'d>,
-    slots: Slots,
-    units: Vec<RiskUnit<'d>>,
 }
 
 fn build(name: &str, table: Table) -> Result<Box<dyn MarginModel>, MarginError> {
@@ -113,34 +104,7 @@ impl MarginModel for OkxPm {
     }
 
     fn prepare<'d>(&self, day: &'d Day<'_>) -> Result<Box<dyn Prepared + 'd>, MarginError> {
-        let (slots, units) = day::risk_units(&self.parameters, day)?;
-        Ok(Box::new(PreparedPm { held: Held::new(&self.id, day), slots, units }))
-    }
-}
-
-impl Prepared for PreparedPm<'_> {
-    fn requirement(&self, portfolio: &Portfolio) -> Result<MarginReport, MarginError> {
-        let gross_notional = self.held.gross_notional(portfolio)?;
-        Ok(report::of_units(&self.assess(portfolio)?, gross_notional))
-    }
-
-    fn amounts<'p>(
-        &'p self,
-        portfolio: &Portfolio,
-        _scratch: &mut Scratch,
-    ) -> Result<Amounts<'p>, MarginError> {
-        Ok(report::amounts(&self.assess(portfolio)?))
-    }
-}
-
-impl<'d> PreparedPm<'d> {
-    /// The risk units that the book holds something of.
-    fn assess(
-        &self,
-        portfolio: &Portfolio,
-    ) -> Result<Vec<(&RiskUnit<'d>, OkxAssessment)>, MarginError> {
-        let books = self.slots.books(&self.held, portfolio)?;
-        let held = self.units.iter().zip(&books).filter(|(_, book)| !book.is_empty());
-        Ok(held.map(|(unit, book)| (unit, unit.assess(book))).collect())
+        let (slots, markets) = day::risk_units(&self.parameters, day)?;
+        Ok(Box::new(ByMarket { held: Held::new(&self.id, day), slots, markets }))
     }
 }

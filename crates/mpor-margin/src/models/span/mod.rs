@@ -32,7 +32,8 @@ use toml::Table;
 use crate::catalog::{KindInfo, Parameter, Size};
 use crate::error::MarginError;
 use crate::held::Held;
-use crate::model::{MarginModel, MarginReport, Prepared};
+use crate::model::{Amounts, MarginModel, MarginReport, Prepared, Scratch};
+use crate::models::slots::Book;
 use crate::parse;
 
 pub use array::{RiskArray, SCENARIOS, ScanRange, SpanOption, VolRange};
@@ -41,7 +42,7 @@ pub use assessment::{
     SpanAssessment, SpanTerms, SpanUnit, SpotMonth, SpreadLeg,
 };
 
-use day::{DayCommodity, Slot, SpanDay};
+use day::{DayCommodity, SpanDay};
 use parameters::Parameters;
 
 pub(crate) const INFO: KindInfo = KindInfo {
@@ -117,30 +118,39 @@ impl MarginModel for Span {
 impl Prepared for PreparedSpan<'_> {
     fn requirement(&self, portfolio: &Portfolio) -> Result<MarginReport, MarginError> {
         let gross_notional = self.held.gross_notional(portfolio)?;
-        let mut books = vec![Vec::new(); self.day.commodities.len()];
-        for position in portfolio.positions() {
-            match &self.day.slots[self.held.row(position.instrument)?] {
-                Slot::Unit { commodity, unit } => {
-                    books[*commodity].push((*unit, position.quantity))
-                }
-                Slot::NotCovered(reason) => {
-                    return Err(self.held.not_covered(position.instrument, reason.as_str()));
-                }
-            }
-        }
-        let held: Vec<usize> = (0..books.len()).filter(|&own| !books[own].is_empty()).collect();
-        let own = |&own: &usize| {
-            let DayCommodity { terms, units, .. } = &self.day.commodities[own];
-            CommodityAssessment::new(terms, self.price_risk, units, &books[own])
-        };
-        let spreads = self.spreads_of(&held);
-        let assessment = SpanAssessment::new(held.iter().map(own).collect(), &spreads, self.order);
-        let names: Vec<&str> = held.iter().map(|&own| self.day.commodities[own].name).collect();
-        Ok(report::of_account(&names, &assessment, self.order, self.initial, gross_notional))
+        let (held, assessment) = self.assess(portfolio, &mut Vec::new())?;
+        Ok(report::of_account(&held, &assessment, self.order, self.initial, gross_notional))
+    }
+
+    fn amounts<'p>(
+        &'p self,
+        portfolio: &Portfolio,
+        scratch: &mut Scratch,
+    ) -> Result<Amounts<'p>, MarginError> {
+        let (held, assessment) = self.assess(portfolio, &mut scratch.books)?;
+        Ok(report::amounts(&held, &assessment, self.order, self.initial))
     }
 }
 
-impl PreparedSpan<'_> {
+impl<'d> PreparedSpan<'d> {
+    /// The commodities that the book holds something of, and what they need together.
+    fn assess(
+        &self,
+        portfolio: &Portfolio,
+        books: &mut Vec<Book>,
+    ) -> Result<(Vec<&DayCommodity<'d>>, SpanAssessment), MarginError> {
+        self.day.slots.fill(&self.held, portfolio, books)?;
+        let held: Vec<usize> = (0..books.len()).filter(|&own| !books[own].is_empty()).collect();
+        let commodity = |&own: &usize| &self.day.commodities[own];
+        let own = |at: &usize| {
+            let DayCommodity { terms, units, .. } = commodity(at);
+            CommodityAssessment::new(terms, self.price_risk, units, &books[*at])
+        };
+        let spreads = self.spreads_of(&held);
+        let assessment = SpanAssessment::new(held.iter().map(own).collect(), &spreads, self.order);
+        Ok((held.iter().map(commodity).collect(), assessment))
+    }
+
     /// The spreads all of whose commodities are in the book, with positions among those.
     fn spreads_of(&self, held: &[usize]) -> Vec<InterSpread> {
         let leg = |leg: &SpreadLeg| {
