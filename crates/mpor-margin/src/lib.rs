@@ -24,7 +24,7 @@ mod parse;
 pub use catalog::{KindInfo, Parameter, Size, kinds, overlay_kinds};
 pub use component::{Component, Rule};
 pub use error::MarginError;
-pub use model::{Amounts, MarginModel, MarginReport, Prepared, Scratch};
+pub use model::{Amounts, MarginModel, MarginReport, Merging, Prepared, Scratch};
 pub use overlay::{AccountPast, Overlay};
 pub use overlays::OverlayInfo;
 pub use rules::{RuleLibrary, RuleSet, Status};

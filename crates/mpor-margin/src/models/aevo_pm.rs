@@ -12,7 +12,7 @@
 //! that the documents add, and how the maintenance margin differs. **Style**, chosen here: strikes keep their volatility, every forward
 //! moves by the same share, options without interest, underlyings without offset.
 //! The venue lists perpetuals and options: dated futures and spot are refused, or count as perpetuals on request. Coin-settled
-//! contracts, which it does not list, count as the coins they stand for. Says nothing about open orders.
+//! contracts, which it does not list, count as the coins they stand for. Says nothing about open orders. Sub-additive.
 
 use std::borrow::Cow;
 
@@ -25,7 +25,7 @@ use crate::catalog::{KindInfo, Parameter, Size};
 use crate::component::Component;
 use crate::error::MarginError;
 use crate::held::Held;
-use crate::model::{Amounts, MarginModel, MarginReport, Prepared};
+use crate::model::{Amounts, MarginModel, MarginReport, Merging, Prepared};
 use crate::models::by_market::{ByMarket, Market, NotTaken};
 use crate::models::venue::{self, Unlisted, VenueContract, VenueOption};
 use crate::parse;
@@ -151,6 +151,10 @@ impl MarginModel for AevoPm {
 
     fn history_steps(&self) -> usize {
         1
+    }
+
+    fn merging(&self) -> Merging {
+        Merging::NeverMore
     }
 
     fn prepare<'d>(&self, day: &'d Day<'_>) -> Result<Box<dyn Prepared + 'd>, MarginError> {

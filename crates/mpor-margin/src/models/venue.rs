@@ -254,12 +254,14 @@ impl Unlisted {
 /// What bound each market, as one text; borrowed where there is one market, for replays of very many accounts.
 pub(super) fn joined<'p>(mut bound: impl Iterator<Item = &'p str>) -> Option<Cow<'p, str>> {
     let first = bound.next()?;
-    let others = bound.fold(String::new(), |all, one| all + "; " + one);
-    Some(if others.is_empty() {
-        Cow::Borrowed(first)
-    } else {
-        Cow::Owned(first.to_owned() + &others)
-    })
+    let Some(second) = bound.next() else { return Some(Cow::Borrowed(first)) };
+    let mut all = String::with_capacity(16 * first.len());
+    all.push_str(first);
+    for one in std::iter::once(second).chain(bound) {
+        all.push_str("; ");
+        all.push_str(one);
+    }
+    Some(Cow::Owned(all))
 }
 
 /// The row of an account's sums: `amount` of a unit row added to it.

@@ -15,6 +15,8 @@
 //! Assumes segregated accounts: currencies do not offset each other, so `pnl_offset` does not bite. Cash-settled contracts count in the
 //! currency of their coin, their P&L turned into coin at the shocked price; spot moves with the matrix and pays no roll. Says nothing
 //! about open orders, market-maker protection and collateral haircuts.
+//! **Not sub-additive**: the delta shock grows with the square of the delta and the dampener forgives once a book;
+//! the test `models_that_are_not_sub_additive_have_books_that_show_it` holds books that show it.
 
 pub mod assessment;
 pub mod parameters;
@@ -32,7 +34,7 @@ use toml::Table;
 use crate::catalog::{KindInfo, Parameter, Size};
 use crate::error::MarginError;
 use crate::held::Held;
-use crate::model::{MarginModel, Prepared};
+use crate::model::{MarginModel, Merging, Prepared};
 use crate::models::by_market::ByMarket;
 use crate::parse;
 
@@ -108,6 +110,10 @@ impl MarginModel for DeribitPm {
 
     fn history_steps(&self) -> usize {
         1
+    }
+
+    fn merging(&self) -> Merging {
+        Merging::MayBeMore
     }
 
     fn prepare<'d>(&self, day: &'d Day<'_>) -> Result<Box<dyn Prepared + 'd>, MarginError> {

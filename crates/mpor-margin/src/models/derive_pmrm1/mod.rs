@@ -13,6 +13,7 @@
 //! in the perpetual (requirements come on top of mark-to-market value). Inside the last half hour the part of the
 //! settlement average that has passed is taken at today's forward. Coin-settled contracts, which the venue does not list, count as the coins they
 //! stand for. Says nothing about interest, funding or the size of an account: there is no concentration rule.
+//! Sub-additive: every term is a worst case of sums, a share of gross positions, or a discount of what is owned.
 
 pub mod assessment;
 pub mod parameters;
@@ -26,7 +27,7 @@ use toml::Table;
 use crate::catalog::{KindInfo, Parameter, Size};
 use crate::error::MarginError;
 use crate::held::Held;
-use crate::model::{Amounts, MarginModel, MarginReport, Prepared};
+use crate::model::{Amounts, MarginModel, MarginReport, Merging, Prepared};
 use crate::models::by_market::{ByMarket, Market, NotTaken};
 use crate::parse;
 
@@ -92,6 +93,13 @@ impl MarginModel for DerivePmrm1 {
 
     fn history_steps(&self) -> usize {
         1
+    }
+
+    fn merging(&self) -> Merging {
+        // A value that counts for more than it is worth would be lost by netting it.
+        let mut coins = self.parameters.coins.values();
+        let all_discount = coins.all(|own| own.margin.base_static_discount <= 1.0);
+        if all_discount { Merging::NeverMore } else { Merging::MayBeMore }
     }
 
     fn prepare<'d>(&self, day: &'d Day<'_>) -> Result<Box<dyn Prepared + 'd>, MarginError> {

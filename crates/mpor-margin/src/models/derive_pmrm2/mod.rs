@@ -13,6 +13,8 @@
 //! in the perpetual (requirements come on top of mark-to-market value). Inside the last half hour the part of the
 //! settlement average that has passed is taken at today's forward. Coin-settled contracts, which the venue does not list, count as the coins they
 //! stand for. Says nothing about interest, funding or the size of an account: PMRM 2 has no concentration rule.
+//! **Not sub-additive**: in a skew scenario an expiry's gain counts as a loss; the test
+//! `models_that_are_not_sub_additive_have_books_that_show_it` holds books that show it.
 
 pub mod assessment;
 pub mod book;
@@ -28,7 +30,7 @@ use toml::Table;
 use crate::catalog::{KindInfo, Parameter, Size};
 use crate::error::MarginError;
 use crate::held::Held;
-use crate::model::{MarginModel, Prepared};
+use crate::model::{MarginModel, Merging, Prepared};
 use crate::models::by_market::ByMarket;
 use crate::parse;
 
@@ -86,6 +88,10 @@ impl MarginModel for DerivePmrm2 {
 
     fn history_steps(&self) -> usize {
         1
+    }
+
+    fn merging(&self) -> Merging {
+        Merging::MayBeMore
     }
 
     fn prepare<'d>(&self, day: &'d Day<'_>) -> Result<Box<dyn Prepared + 'd>, MarginError> {

@@ -13,6 +13,8 @@
 //! in the perpetual. Coin-settled contracts, which the venue does not list, count as the coins they stand for. Says nothing
 //! about interest, funding or the size of an account: there is no concentration rule, and no offset between markets, expiries
 //! or an option and its underlying.
+//! **Not sub-additive**: settlement is tried at the strikes held, and a spread brings a strike at which another short loses; the
+//! test `models_that_are_not_sub_additive_have_books_that_show_it` holds books that do.
 
 pub mod assessment;
 pub mod parameters;
@@ -29,7 +31,7 @@ use toml::Table;
 use crate::catalog::{KindInfo, Parameter, Size};
 use crate::error::MarginError;
 use crate::held::Held;
-use crate::model::{Amounts, MarginModel, MarginReport, Prepared};
+use crate::model::{Amounts, MarginModel, MarginReport, Merging, Prepared};
 use crate::models::by_market::{ByMarket, Market, NotTaken};
 use crate::parse;
 
@@ -115,6 +117,10 @@ impl MarginModel for DeriveSrm {
 
     fn history_steps(&self) -> usize {
         1
+    }
+
+    fn merging(&self) -> Merging {
+        Merging::MayBeMore
     }
 
     fn prepare<'d>(&self, day: &'d Day<'_>) -> Result<Box<dyn Prepared + 'd>, MarginError> {

@@ -22,6 +22,8 @@
 //! Delta Exchange, dYdX, Drift and GMX; ratio of Binance's portfolio margin.
 //! Says nothing about leverage chosen below the bracket's maximum, or fees. Open interest is not in mpor's data: a study that
 //! wants it states it, and without that markets count as empty.
+//! **Not sub-additive**: larger positions are in higher brackets; the test
+//! `models_that_are_not_sub_additive_have_books_that_show_it` holds books that show it.
 
 pub mod brackets;
 pub mod options;
@@ -41,7 +43,7 @@ use crate::catalog::{KindInfo, Parameter, Size};
 use crate::component::Component;
 use crate::error::MarginError;
 use crate::held::Held;
-use crate::model::{Amounts, MarginModel, MarginReport, Prepared, Scratch};
+use crate::model::{Amounts, MarginModel, MarginReport, Merging, Prepared, Scratch};
 use crate::parse;
 
 pub use brackets::{Bracket, Brackets};
@@ -327,6 +329,10 @@ impl MarginModel for Isolated {
 
     fn history_steps(&self) -> usize {
         1
+    }
+
+    fn merging(&self) -> Merging {
+        Merging::MayBeMore
     }
 
     fn prepare<'d>(&self, day: &'d Day<'_>) -> Result<Box<dyn Prepared + 'd>, MarginError> {

@@ -13,6 +13,8 @@
 //! (vega across expiries) and MR5 (rates).
 //! Assumes on a margin date: quote coins at par, no borrowing (MR8) and no cash (MR9), both lines at zero; coin-settled contracts
 //! count with the USD P&L of the coins they stand for. Options without interest. Says nothing about open orders.
+//! **Not sub-additive**: the minimum charge rises by tiers of the whole book; the test
+//! `models_that_are_not_sub_additive_have_books_that_show_it` holds books that show it.
 
 pub mod assessment;
 pub mod parameters;
@@ -30,7 +32,7 @@ use toml::Table;
 use crate::catalog::{KindInfo, Parameter, Size};
 use crate::error::MarginError;
 use crate::held::Held;
-use crate::model::{MarginModel, Prepared};
+use crate::model::{MarginModel, Merging, Prepared};
 use crate::models::by_market::ByMarket;
 use crate::parse;
 
@@ -101,6 +103,10 @@ impl MarginModel for OkxPm {
 
     fn history_steps(&self) -> usize {
         1
+    }
+
+    fn merging(&self) -> Merging {
+        Merging::MayBeMore
     }
 
     fn prepare<'d>(&self, day: &'d Day<'_>) -> Result<Box<dyn Prepared + 'd>, MarginError> {

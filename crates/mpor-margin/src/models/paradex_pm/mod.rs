@@ -12,7 +12,7 @@
 //! know: a line of the breakdown at zero.
 //! Assumes options without interest; every forward moves by the same share, strikes keep their volatility. The venue lists
 //! perpetuals and options: dated futures and spot are refused, or count as perpetuals on request. Coin-settled contracts, which
-//! it does not list, count as the coins they stand for.
+//! it does not list, count as the coins they stand for. Sub-additive where the net rate is at least half the hedged one, as it is.
 
 pub mod assessment;
 pub mod parameters;
@@ -26,7 +26,7 @@ use toml::Table;
 use crate::catalog::{KindInfo, Parameter, Size};
 use crate::error::MarginError;
 use crate::held::Held;
-use crate::model::{Amounts, MarginModel, MarginReport, Prepared};
+use crate::model::{Amounts, MarginModel, MarginReport, Merging, Prepared};
 use crate::models::by_market::{ByMarket, Market, NotTaken};
 use crate::models::venue::{self, Unlisted};
 use crate::parse;
@@ -92,6 +92,12 @@ impl MarginModel for ParadexPm {
 
     fn history_steps(&self) -> usize {
         1
+    }
+
+    fn merging(&self) -> Merging {
+        let all = &self.parameters.all;
+        // The minimum is (net - hedged / 2) |net delta| + hedged / 2 gross delta.
+        if 2.0 * all.net_rate >= all.hedged_rate { Merging::NeverMore } else { Merging::MayBeMore }
     }
 
     fn prepare<'d>(&self, day: &'d Day<'_>) -> Result<Box<dyn Prepared + 'd>, MarginError> {

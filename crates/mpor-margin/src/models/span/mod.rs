@@ -16,6 +16,8 @@
 //! On a margin date of history a range stated as a share of spot moves with spot; the exchange changes its files when it sees fit.
 //! What has no expiry (spot, perpetuals) has delta one in tier 0. Says nothing about delivery margins, per-month charge
 //! methods, weekends in the look-ahead or the rounding of published arrays.
+//! **Not sub-additive**: deltas of options that net form other spreads than each book did; the test
+//! `models_that_are_not_sub_additive_have_books_that_show_it` holds books that show it.
 
 pub mod array;
 pub mod assessment;
@@ -32,7 +34,7 @@ use toml::Table;
 use crate::catalog::{KindInfo, Parameter, Size};
 use crate::error::MarginError;
 use crate::held::Held;
-use crate::model::{Amounts, MarginModel, MarginReport, Prepared, Scratch};
+use crate::model::{Amounts, MarginModel, MarginReport, Merging, Prepared, Scratch};
 use crate::models::slots::Book;
 use crate::parse;
 
@@ -106,6 +108,10 @@ impl MarginModel for Span {
 
     fn history_steps(&self) -> usize {
         1
+    }
+
+    fn merging(&self) -> Merging {
+        Merging::MayBeMore
     }
 
     fn prepare<'d>(&self, day: &'d Day<'_>) -> Result<Box<dyn Prepared + 'd>, MarginError> {

@@ -12,7 +12,8 @@
 //! $0.375 a unit, the offsets. The rule file says which is which.
 //! The requirement is compared with equity that includes the options' value, which is mpor's base. Volatility and time are
 //! frozen: a book of pure vega asks for its minimum. Futures and perpetuals move with spot and have no minimum. Says nothing about
-//! eligibility, the third level of portfolio groups, concentration or brokers' own additions.
+//! eligibility, the third level of portfolio groups, concentration or brokers' own additions. Sub-additive: shares of gains are
+//! set against losses point by point, and minimums are sums over what is left after netting.
 
 pub mod assessment;
 
@@ -29,7 +30,7 @@ use crate::catalog::{KindInfo, Parameter, Size};
 use crate::component::Component;
 use crate::error::MarginError;
 use crate::held::Held;
-use crate::model::{Amounts, MarginModel, MarginReport, Prepared, Scratch};
+use crate::model::{Amounts, MarginModel, MarginReport, Merging, Prepared, Scratch};
 use crate::models::slots::Book;
 use crate::models::venue::joined;
 use crate::parse;
@@ -87,6 +88,10 @@ impl MarginModel for Tims {
         1
     }
 
+    fn merging(&self) -> Merging {
+        Merging::NeverMore
+    }
+
     fn prepare<'d>(&self, day: &'d Day<'_>) -> Result<Box<dyn Prepared + 'd>, MarginError> {
         let (held, prepared) = (Held::new(&self.id, day), day::prepare(&self.parameters, day)?);
         Ok(Box::new(PreparedTims { held, day: prepared }))
@@ -99,12 +104,13 @@ impl Prepared for PreparedTims<'_> {
         let mut books = Vec::new();
         self.day.slots.fill(&self.held, portfolio, &mut books)?;
         let groups: Vec<_> = self.groups(&books).collect();
-        let part = |(group, held, assessment): &(&DayGroup, Vec<usize>, GroupAssessment)| {
-            let names: Vec<&str> = held.iter().map(|&class| self.day.classes[class].name).collect();
+        let part = |(group, assessment): &(&DayGroup, GroupAssessment)| {
+            let held = group.classes.iter().filter(|&&class| !books[class].is_empty());
+            let names: Vec<&str> = held.map(|&class| self.day.classes[class].name).collect();
             component(&group.name, &names, assessment)
         };
         let initial = Component::sum("portfolio margin", groups.iter().map(part).collect());
-        let binding = joined(groups.iter().map(|(group, _, own)| bound(group, own)));
+        let binding = joined(groups.iter().map(|(group, own)| bound(group, own)));
         Ok(MarginReport {
             maintenance: initial.clone(),
             initial,
@@ -120,7 +126,7 @@ impl Prepared for PreparedTims<'_> {
     ) -> Result<Amounts<'p>, MarginError> {
         self.day.slots.fill(&self.held, portfolio, books)?;
         let mut initial = 0.0;
-        let binding = joined(self.groups(books).map(|(group, _, own)| {
+        let binding = joined(self.groups(books).map(|(group, own)| {
             initial += own.requirement();
             bound(group, &own)
         }));
@@ -129,19 +135,19 @@ impl Prepared for PreparedTims<'_> {
 }
 
 impl<'d> PreparedTims<'d> {
-    /// The groups that the book holds something of, with their classes and what they need.
+    /// The groups that the book holds something of, and what they need.
     fn groups<'p, 'b>(
         &'p self,
         books: &'b [Book],
-    ) -> impl Iterator<Item = (&'p DayGroup, Vec<usize>, GroupAssessment)> + use<'p, 'b, 'd> {
+    ) -> impl Iterator<Item = (&'p DayGroup, GroupAssessment)> + use<'p, 'b, 'd> {
         self.day.groups.iter().filter_map(|group| {
-            let held: Vec<usize> =
-                group.classes.iter().copied().filter(|&class| !books[class].is_empty()).collect();
+            let held = group.classes.iter().filter(|&&class| !books[class].is_empty());
             let class = |&class: &usize| {
                 ClassAssessment::new(&self.day.classes[class].units, &books[class])
             };
-            let assessment = GroupAssessment::new(held.iter().map(class).collect(), group.offset);
-            (!held.is_empty()).then_some((group, held, assessment))
+            let classes: Vec<ClassAssessment> = held.map(class).collect();
+            let any = !classes.is_empty();
+            any.then(|| (group, GroupAssessment::new(classes, group.offset)))
         })
     }
 }
