@@ -4,7 +4,7 @@ use mpor_core::Timestamp;
 use mpor_risk::Day;
 
 use crate::error::MarginError;
-use crate::model::{MarginModel, Prepared};
+use crate::model::{MarginModel, Merging, Prepared};
 use crate::rules::{RuleSet, in_force};
 
 /// One model a version.
@@ -52,6 +52,16 @@ impl MarginModel for Dated {
 
     fn history_steps(&self) -> usize {
         self.models.iter().map(|model| model.history_steps()).max().unwrap_or(1)
+    }
+
+    /// What holds for every version.
+    fn merging(&self) -> Merging {
+        let all: Vec<Merging> = self.models.iter().map(|model| model.merging()).collect();
+        match all.first() {
+            _ if all.contains(&Merging::MayBeMore) => Merging::MayBeMore,
+            Some(Merging::NeverMore) if !all.contains(&Merging::NotStated) => Merging::NeverMore,
+            _ => Merging::NotStated,
+        }
     }
 
     fn prepare<'d>(&self, day: &'d Day<'_>) -> Result<Box<dyn Prepared + 'd>, MarginError> {

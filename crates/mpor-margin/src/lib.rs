@@ -26,7 +26,7 @@ mod watched;
 pub use catalog::{KindInfo, Parameter, Size, kinds, overlay_kinds};
 pub use component::{Component, Rule};
 pub use error::MarginError;
-pub use model::{Amounts, MarginModel, MarginReport, Prepared, Sample, Scratch};
+pub use model::{Amounts, MarginModel, MarginReport, Merging, Prepared, Sample, Scratch};
 pub use overlay::{AccountPast, BookFigure, BookRule, Memory, Overlay, PreparedBook};
 pub use overlays::OverlayInfo;
 pub use rules::{RuleLibrary, RuleSet, Status};

@@ -53,7 +53,20 @@ pub struct Scratch {
     pub(crate) pnl: Vec<f64>,
     /// A minimum by underlying; `None` where nothing is held on it.
     pub(crate) minimum: Vec<Option<f64>>,
+    /// Contracts and amounts by group: a market, a commodity, a class.
+    pub(crate) books: Vec<Vec<(usize, f64)>>,
     pub(crate) tail: mpor_risk::Scratch,
+}
+
+/// What becomes of the requirements of two books when they are put together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Merging {
+    /// The model is sub-additive: one account of both never needs more than two accounts.
+    NeverMore,
+    /// One account of both may need more; the model's page names a test with books that do.
+    MayBeMore,
+    /// Nobody has looked.
+    NotStated,
 }
 
 /// A rule that turns a portfolio on a day into a requirement. Holds parameters and no state.
@@ -63,6 +76,11 @@ pub trait MarginModel: Send + Sync {
 
     /// Steps of history that the model needs before it can answer, the margin date included.
     fn history_steps(&self) -> usize;
+
+    /// Whether it is sub-additive, with the parameters that it has. Both levels.
+    fn merging(&self) -> Merging {
+        Merging::NotStated
+    }
 
     /// Does everything that does not depend on the account: scenarios, unit P&L, factor volatilities.
     ///

@@ -12,11 +12,10 @@
 //! that the documents add, and how the maintenance margin differs. **Style**, chosen here: strikes keep their volatility, every forward
 //! moves by the same share, options without interest, underlyings without offset.
 //! The venue lists perpetuals and options: dated futures and spot are refused, or count as perpetuals on request. Coin-settled
-//! contracts, which it does not list, count as the coins they stand for. Says nothing about open orders.
+//! contracts, which it does not list, count as the coins they stand for. Says nothing about open orders. Sub-additive.
 
 use std::borrow::Cow;
 
-use mpor_core::Portfolio;
 use mpor_pricing::PricingError;
 use mpor_risk::Day;
 use serde::Deserialize;
@@ -26,8 +25,9 @@ use crate::catalog::{KindInfo, Parameter, Size};
 use crate::component::Component;
 use crate::error::MarginError;
 use crate::held::Held;
-use crate::model::{Amounts, MarginModel, MarginReport, Prepared, Scratch};
-use crate::models::venue::{self, Slots, Unlisted, VenueContract, VenueOption};
+use crate::model::{Amounts, MarginModel, MarginReport, Merging, Prepared};
+use crate::models::by_market::{ByMarket, Market, NotTaken};
+use crate::models::venue::{self, Unlisted, VenueContract, VenueOption};
 use crate::parse;
 
 pub(crate) const INFO: KindInfo = KindInfo {
@@ -71,16 +71,11 @@ struct AevoPm {
     parameters: Parameters,
 }
 
-struct PreparedPm<'d> {
-    held: Held<'d>,
-    slots: Slots,
-    maintenance: f64,
-    markets: Vec<DayMarket<'d>>,
-}
-
 /// One underlying on one day, valued for everyone.
 struct DayMarket<'d> {
     underlying: &'d str,
+    /// Maintenance margin as a share of initial.
+    maintenance: f64,
     /// Names of the scenarios.
     scenarios: Vec<String>,
     /// What can bind: the scenarios, then that none loses.
@@ -158,6 +153,10 @@ impl MarginModel for AevoPm {
         1
     }
 
+    fn merging(&self) -> Merging {
+        Merging::NeverMore
+    }
+
     fn prepare<'d>(&self, day: &'d Day<'_>) -> Result<Box<dyn Prepared + 'd>, MarginError> {
         let parameters = &self.parameters;
         let (slots, groups) = venue::group(day, |_, contract| parameters.unlisted.cover(contract))?;
@@ -170,67 +169,53 @@ impl MarginModel for AevoPm {
             let values = rows.collect::<Result<Vec<Pnl>, _>>()?.concat();
             let all = scenarios.iter().map(String::as_str).chain(["no losing scenario"]);
             let texts = all.map(|rule| format!("{underlying}: {rule}")).collect();
-            markets.push(DayMarket { underlying, scenarios: scenarios.clone(), texts, values });
+            let (scenarios, maintenance) = (scenarios.clone(), parameters.maintenance);
+            markets.push(DayMarket { underlying, maintenance, scenarios, texts, values });
         }
-        let (held, maintenance) = (Held::new(&self.id, day), parameters.maintenance);
-        Ok(Box::new(PreparedPm { held, slots, maintenance, markets }))
+        Ok(Box::new(ByMarket { held: Held::new(&self.id, day), slots, markets }))
     }
 }
 
-impl Prepared for PreparedPm<'_> {
-    fn requirement(&self, portfolio: &Portfolio) -> Result<MarginReport, MarginError> {
-        let gross_notional = self.held.gross_notional(portfolio)?;
-        let parts = self.pnl(portfolio)?;
-        let (mut initial, mut maintenance) = (Vec::new(), Vec::new());
-        for (market, pnl) in &parts {
-            let own = vec![market.worst(pnl), Component::leaf(FLOOR, 0.0)];
-            let own = Component::sum(market.underlying.to_owned(), own);
-            let level = Component::scaled(LEVEL, self.maintenance, own.clone());
-            maintenance.push(Component::sum(market.underlying.to_owned(), vec![level]));
-            initial.push(own);
-        }
-        Ok(MarginReport {
-            initial: Component::sum("initial margin", initial),
-            maintenance: Component::sum("maintenance margin", maintenance),
-            binding: binding(&parts).map(Cow::into_owned),
-            gross_notional,
-        })
-    }
+impl Market for DayMarket<'_> {
+    type Assessment = Pnl;
 
-    fn amounts<'p>(
-        &'p self,
-        portfolio: &Portfolio,
-        _scratch: &mut Scratch,
-    ) -> Result<Amounts<'p>, MarginError> {
-        let parts = self.pnl(portfolio)?;
-        let losses = || parts.iter().map(|(_, pnl)| worst(pnl).0);
-        Ok(Amounts {
-            initial: venue::sum(losses()),
-            maintenance: venue::sum(losses().map(|loss| self.maintenance * loss)),
-            binding: binding(&parts),
-        })
-    }
-}
-
-impl<'d> PreparedPm<'d> {
-    /// The markets that the book holds something of.
-    fn pnl(&self, portfolio: &Portfolio) -> Result<Vec<(&DayMarket<'d>, Pnl)>, MarginError> {
-        let books = self.slots.books(&self.held, portfolio)?;
-        let held = self.markets.iter().zip(&books).filter(|(_, book)| !book.is_empty());
-        Ok(held.map(|(market, book)| (market, market.pnl(book))).collect())
-    }
-}
-
-impl DayMarket<'_> {
-    fn pnl(&self, book: &[(usize, f64)]) -> Pnl {
+    fn assess(&self, book: &[(usize, f64)]) -> Result<Pnl, NotTaken> {
         let columns = self.scenarios.len();
         let mut pnl = vec![0.0; columns];
         for &(contract, coins) in book {
             venue::add(&mut pnl, coins, &self.values[contract * columns..][..columns]);
         }
-        pnl
+        Ok(pnl)
     }
 
+    fn report(parts: &[(&Self, Pnl)], gross_notional: f64) -> MarginReport {
+        let (mut initial, mut maintenance) = (Vec::new(), Vec::new());
+        for (market, pnl) in parts {
+            let own = vec![market.worst(pnl), Component::leaf(FLOOR, 0.0)];
+            let own = Component::sum(market.underlying.to_owned(), own);
+            let level = Component::scaled(LEVEL, market.maintenance, own.clone());
+            maintenance.push(Component::sum(market.underlying.to_owned(), vec![level]));
+            initial.push(own);
+        }
+        MarginReport {
+            initial: Component::sum("initial margin", initial),
+            maintenance: Component::sum("maintenance margin", maintenance),
+            binding: binding(parts).map(Cow::into_owned),
+            gross_notional,
+        }
+    }
+
+    fn amounts<'p>(parts: &[(&'p Self, Pnl)]) -> Amounts<'p> {
+        let losses = parts.iter().map(|(market, pnl)| (market.maintenance, worst(pnl).0));
+        Amounts {
+            initial: venue::sum(losses.clone().map(|(_, loss)| loss)),
+            maintenance: venue::sum(losses.map(|(share, loss)| share * loss)),
+            binding: binding(parts),
+        }
+    }
+}
+
+impl DayMarket<'_> {
     fn worst(&self, pnl: &[f64]) -> Component {
         let none = Component::leaf("no loss", 0.0);
         let losses = self.scenarios.iter().zip(pnl);

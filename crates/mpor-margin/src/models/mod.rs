@@ -15,8 +15,10 @@ pub mod tims;
 pub mod venue;
 
 mod aevo_pm;
+mod by_market;
 mod clearing_var;
 mod scan;
+mod slots;
 mod var;
 
 use crate::catalog::KindInfo;

@@ -13,6 +13,8 @@
 //! points of volatility. Offsets across underlyings keep a share of the diversification of the joint move, the form of
 //! Delegated Regulation (EU) 153/2013, Art. 27, where the share is at most 0.8.
 //! No calendar or delivery charges: an expiry's forward moves with spot. Time does not pass.
+//! Sub-additive without an offset or without a minimum. **Not sub-additive** with both: a hedge that lowers the scan below the
+//! minimum lowers the credit alone; the test `models_that_are_not_sub_additive_have_books_that_show_it` holds books that show it.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -27,7 +29,8 @@ use crate::catalog::{KindInfo, Parameter, Size};
 use crate::component::Component;
 use crate::error::MarginError;
 use crate::held::Held;
-use crate::model::{Amounts, MarginModel, MarginReport, Prepared, Scratch};
+use crate::model::{Amounts, MarginModel, MarginReport, Merging, Prepared, Scratch};
+use crate::models::venue::joined;
 use crate::parse;
 
 pub(crate) const INFO: KindInfo = KindInfo {
@@ -171,6 +174,16 @@ impl MarginModel for Scan {
         1
     }
 
+    fn merging(&self) -> Merging {
+        // What bounds one underlying from below, netting would raise: the credit shrinks with its scan alone.
+        let Parameters { offset, short_option_minimum, .. } = self.parameters;
+        if offset == 0.0 || short_option_minimum == 0.0 {
+            Merging::NeverMore
+        } else {
+            Merging::MayBeMore
+        }
+    }
+
     fn prepare<'d>(&self, day: &'d Day<'_>) -> Result<Box<dyn Prepared + 'd>, MarginError> {
         let held = Held::new(&self.id, day);
         let rate = self.parameters.short_option_minimum;
@@ -285,14 +298,7 @@ impl PreparedScan<'_> {
     }
 
     fn binding(&self, scratch: &Scratch) -> Option<Cow<'_, str>> {
-        let mut bound = self.parts(scratch).map(|part| self.bound(&part));
-        let first = bound.next()?;
-        let others = bound.fold(String::new(), |all, one| all + "; " + one);
-        Some(if others.is_empty() {
-            Cow::Borrowed(first)
-        } else {
-            Cow::Owned(first.to_owned() + &others)
-        })
+        joined(self.parts(scratch).map(|part| self.bound(&part)))
     }
 
     fn bound(&self, part: &Part<'_>) -> &str {

@@ -7,6 +7,8 @@
 //! Source: the figures are those of [`mpor_risk::measure`]; "not below zero" is the rule of every clearing house that takes no
 //! credit for a book whose tail gains, and it is a node of the breakdown. The scenarios cover the study's margin
 //! period of risk. Says nothing about liquidity, concentration or wrong-way risk: those are add-ons.
+//! Expected shortfall is sub-additive. Value at risk is **not sub-additive**; the test
+//! `models_that_are_not_sub_additive_have_books_that_show_it` holds books that show it.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -21,7 +23,7 @@ use crate::catalog::{KindInfo, Parameter, Size};
 use crate::component::Component;
 use crate::error::MarginError;
 use crate::held::Held;
-use crate::model::{Amounts, MarginModel, MarginReport, Prepared, Sample, Scratch};
+use crate::model::{Amounts, MarginModel, MarginReport, Merging, Prepared, Sample, Scratch};
 use crate::parse;
 
 pub(crate) const INFO: KindInfo = KindInfo {
@@ -106,6 +108,13 @@ impl MarginModel for Var {
 
     fn history_steps(&self) -> usize {
         steps_needed(&self.parameters.scenarios)
+    }
+
+    fn merging(&self) -> Merging {
+        match self.measure.measure {
+            Measure::Es => Merging::NeverMore,
+            Measure::Var => Merging::MayBeMore,
+        }
     }
 
     fn prepare<'d>(&self, day: &'d Day<'_>) -> Result<Box<dyn Prepared + 'd>, MarginError> {

@@ -11,13 +11,13 @@
 
 use std::borrow::Cow;
 
-use mpor_core::{Contract, InstrumentIx, Portfolio, Right, Settlement, UnderlyingIx};
+use mpor_core::{Contract, InstrumentIx, Right, Settlement, UnderlyingIx};
 use mpor_pricing::{Black76, PricingError};
 use mpor_risk::Day;
 use serde::Deserialize;
 
+use super::slots::{Slot, Slots};
 use crate::error::MarginError;
-use crate::held::Held;
 
 /// Days a year.
 pub const YEAR_DAYS: f64 = 365.0;
@@ -154,21 +154,8 @@ pub(super) struct Group {
     pub contracts: Vec<VenueContract>,
 }
 
-/// What one account holds of each group: positions of contracts, and coins.
-pub(super) type Books = Vec<Vec<(usize, f64)>>;
-
-/// Where the rows of a day belong.
-pub(super) struct Slots {
-    groups: usize,
-    by_row: Vec<Slot>,
-}
-
-enum Slot {
-    /// A contract of a group; coins a contract as listed.
-    Covered { group: usize, contract: usize, coins: f64, spot: bool },
-    /// No rule, and why.
-    NotCovered(String),
-}
+/// Why no account is short of spot.
+const SHORT_SPOT: &str = "spot cannot be short: what a borrowed coin costs is not in these rules; hold the perpetual short instead";
 
 /// Sorts the held instruments into one group an underlying; `cover` says whether the model has a rule, or why it has none.
 pub(super) fn group(
@@ -187,11 +174,13 @@ pub(super) fn group(
                 let contracts = &mut groups[group].contracts;
                 contracts.push(contract);
                 let spot = matches!(contract, VenueContract::Spot { .. });
-                Slot::Covered { group, contract: contracts.len() - 1, coins, spot }
+                let refused_short = spot.then_some(SHORT_SPOT);
+                let contract = contracts.len() - 1;
+                Slot::Covered { group, contract, units: coins, refused_short }
             }
         });
     }
-    Ok((Slots { groups: groups.len(), by_row }, groups))
+    Ok((Slots::new(groups.len(), by_row), groups))
 }
 
 /// The group of an underlying, begun where there is none yet.
@@ -201,29 +190,6 @@ fn of_underlying(groups: &mut Vec<Group>, underlying: UnderlyingIx) -> usize {
     }
     groups.push(Group { underlying, contracts: Vec::new() });
     groups.len() - 1
-}
-
-impl Slots {
-    /// Coins by group and contract, in the order of the positions.
-    pub fn books(&self, held: &Held<'_>, portfolio: &Portfolio) -> Result<Books, MarginError> {
-        let mut books: Books = vec![Vec::new(); self.groups];
-        for position in portfolio.positions() {
-            let row = held.row(position.instrument)?;
-            match &self.by_row[row] {
-                Slot::Covered { spot: true, .. } if position.quantity < 0.0 => {
-                    let reason = "spot cannot be short: what a borrowed coin costs is not in these rules; hold the perpetual short instead";
-                    return Err(held.not_covered(position.instrument, reason));
-                }
-                Slot::Covered { group, contract, coins, .. } => {
-                    books[*group].push((*contract, position.quantity * coins));
-                }
-                Slot::NotCovered(reason) => {
-                    return Err(held.not_covered(position.instrument, reason.as_str()));
-                }
-            }
-        }
-        Ok(books)
-    }
 }
 
 /// The contract of an instrument on a day, and the coins of one as listed.
@@ -288,12 +254,14 @@ impl Unlisted {
 /// What bound each market, as one text; borrowed where there is one market, for replays of very many accounts.
 pub(super) fn joined<'p>(mut bound: impl Iterator<Item = &'p str>) -> Option<Cow<'p, str>> {
     let first = bound.next()?;
-    let others = bound.fold(String::new(), |all, one| all + "; " + one);
-    Some(if others.is_empty() {
-        Cow::Borrowed(first)
-    } else {
-        Cow::Owned(first.to_owned() + &others)
-    })
+    let Some(second) = bound.next() else { return Some(Cow::Borrowed(first)) };
+    let mut all = String::with_capacity(16 * first.len());
+    all.push_str(first);
+    for one in std::iter::once(second).chain(bound) {
+        all.push_str("; ");
+        all.push_str(one);
+    }
+    Some(Cow::Owned(all))
 }
 
 /// The row of an account's sums: `amount` of a unit row added to it.
@@ -304,7 +272,7 @@ pub(super) fn add(sums: &mut [f64], amount: f64, row: &[f64]) {
 }
 
 /// A sum that starts from positive zero.
-pub(super) fn sum(values: impl Iterator<Item = f64>) -> f64 {
+pub(crate) fn sum(values: impl Iterator<Item = f64>) -> f64 {
     values.fold(0.0, |sum, value| sum + value)
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use mpor_core::Right;
 use mpor_margin::RuleLibrary;
 use mpor_margin::models::derive_pmrm1::{
-    DeriveExpiry, DeriveMarket, DeriveOption, Pmrm1Assessment, Pmrm1Book, Pmrm1Parameters,
+    DeriveBook, DeriveExpiry, DeriveMarket, DeriveOption, Pmrm1Assessment, Pmrm1Parameters,
     Pmrm1Units,
 };
 use serde_json::Value;
@@ -71,7 +71,7 @@ fn a_falling_stablecoin_and_weak_feeds_raise_the_initial_margin_alone() {
         stable_price: 1.0,
         expiries: Vec::new(),
     };
-    let book = Pmrm1Book { perp: 1.0, ..Pmrm1Book::default() };
+    let book = DeriveBook { perp: 1.0, ..DeriveBook::default() };
     let margins = |market: &DeriveMarket| {
         let units = Pmrm1Units::new(&parameters, market, Vec::new()).unwrap();
         let assessment = Pmrm1Assessment::new(&parameters, market, &units, &book);
@@ -105,7 +105,7 @@ fn a_scenario_more_never_lowers_the_worst_loss() {
     };
     let option = |right| DeriveOption { expiry: 0, strike: 100.0, right, vol: 0.6 };
     let options = vec![option(Right::Call), option(Right::Put)];
-    let book = Pmrm1Book { options: vec![(0, -1.0), (1, -1.0)], ..Pmrm1Book::default() };
+    let book = DeriveBook { options: vec![(0, -1.0), (1, -1.0)], ..DeriveBook::default() };
     let mut before = 0.0;
     for count in 1..=all.len() {
         parameters.scenarios = all[..count].to_vec();
@@ -181,7 +181,7 @@ fn by_hand(market: &Market) -> Pmrm1Assessment {
     let options =
         vec![option(55_000.0, Right::Call, call.vol), option(45_000.0, Right::Put, put.vol)];
     let units = Pmrm1Units::new(&parameters, &derive, options).unwrap();
-    let book = Pmrm1Book {
+    let book = DeriveBook {
         perp: 2.0,
         perp_unrealised: 0.0,
         base: 3.0,

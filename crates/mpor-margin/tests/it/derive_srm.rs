@@ -5,7 +5,7 @@ use std::path::Path;
 use mpor_core::Right;
 use mpor_margin::RuleLibrary;
 use mpor_margin::models::derive_srm::{
-    DeriveExpiry, DeriveMarket, DeriveOption, SrmAssessment, SrmBook, SrmDepeg, SrmParameters,
+    DeriveBook, DeriveExpiry, DeriveMarket, DeriveOption, SrmAssessment, SrmDepeg, SrmParameters,
     SrmUnits,
 };
 use serde_json::Value;
@@ -191,7 +191,7 @@ fn assess(market: &DeriveMarket, options: &[(DeriveOption, f64)]) -> SrmAssessme
     let depeg: SrmDepeg = set.parameters["depeg"].clone().try_into().unwrap();
     let terms = options.iter().map(|(option, _)| *option).collect();
     let units = SrmUnits::new(&parameters, market, terms).unwrap();
-    let book = SrmBook {
+    let book = DeriveBook {
         perp: -1.0,
         perp_unrealised: 0.0,
         base: 1.0,

@@ -187,6 +187,50 @@ fn a_scenario_more_never_lowers_the_worst_case() {
     }
 }
 
+/// Posted spot is worth its price, and what a model asks for it is never more than that.
+#[test]
+fn more_collateral_never_asks_for_more_than_it_brings() {
+    let market = Market::new();
+    let day = market.day();
+    let spot = market.state.underlyings[0].spot;
+    for built in models() {
+        let prepared = built.model.prepare(&day).unwrap();
+        for book in BOOKS {
+            let left_over = |coins: f64| {
+                let book = [*book, &[("BTC-SPOT", coins)][..]].concat();
+                let report = prepared.requirement(&market.book(&book)).unwrap();
+                [coins * spot - report.initial.amount(), coins * spot - report.maintenance.amount()]
+            };
+            let mut before = left_over(0.0);
+            for coins in [0.1, 1.0, 3.0, 20.0] {
+                let after = left_over(coins);
+                for (before, after) in before.iter().zip(after) {
+                    let rounding = 1e-9 * (after.abs() + spot);
+                    assert!(after >= before - rounding, "{}: {book:?}", built.model.id());
+                }
+                before = after;
+            }
+        }
+    }
+}
+
+/// Accounts in another order, through one memory: the same amounts.
+#[test]
+fn the_order_of_accounts_changes_nothing() {
+    let market = Market::new();
+    let day = market.day();
+    let books: Vec<_> = BOOKS.iter().map(|book| market.book(book)).collect();
+    for built in models() {
+        let prepared = built.model.prepare(&day).unwrap();
+        let mut scratch = Scratch::default();
+        let mut ask = |at: usize| prepared.amounts(&books[at], &mut scratch).unwrap();
+        let forward: Vec<_> = (0..books.len()).map(&mut ask).collect();
+        let mut backward: Vec<_> = (0..books.len()).rev().map(&mut ask).collect();
+        backward.reverse();
+        assert_eq!(forward, backward, "{}", built.model.id());
+    }
+}
+
 #[test]
 fn the_catalog_lists_the_keys_that_the_kinds_read() {
     for kind in kinds() {

@@ -6,6 +6,8 @@ mod market;
 #[cfg(test)]
 mod aevo;
 #[cfg(test)]
+mod bad_input;
+#[cfg(test)]
 mod clearing_series;
 #[cfg(test)]
 mod clearing_var;
@@ -20,11 +22,15 @@ mod derive_srm;
 #[cfg(test)]
 mod errors;
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod isolated;
 #[cfg(test)]
 mod isolated_rules;
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod merging;
 #[cfg(test)]
 mod okx;
 #[cfg(test)]
@@ -46,11 +52,15 @@ mod published_pmrm1;
 #[cfg(test)]
 mod published_srm;
 #[cfg(test)]
+mod random;
+#[cfg(test)]
 mod reg_t;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]
 mod scan;
+#[cfg(test)]
+mod scenario_lists;
 #[cfg(test)]
 mod span;
 #[cfg(test)]

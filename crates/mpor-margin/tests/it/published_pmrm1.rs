@@ -5,7 +5,7 @@ use std::path::Path;
 
 use mpor_core::Right;
 use mpor_margin::models::derive_pmrm1::{
-    DeriveExpiry, DeriveMarket, DeriveOption, Pmrm1Assessment, Pmrm1Book, Pmrm1Parameters,
+    DeriveBook, DeriveExpiry, DeriveMarket, DeriveOption, Pmrm1Assessment, Pmrm1Parameters,
     Pmrm1Units,
 };
 use serde_json::Value;
@@ -33,7 +33,7 @@ fn check(parameters: &Pmrm1Parameters, vector: &Value) {
     let held = vector["portfolio"]["options"].as_array().unwrap();
     let options = held.iter().map(|option| self::option(&market, option)).collect();
     let units = Pmrm1Units::new(parameters, &market, options).unwrap();
-    let book = Pmrm1Book {
+    let book = DeriveBook {
         perp: number(&vector["portfolio"], "perp_position"),
         perp_unrealised: number(&vector["portfolio"], "perp_unrealised_total"),
         base: number(&vector["portfolio"], "base_position"),

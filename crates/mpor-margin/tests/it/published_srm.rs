@@ -4,7 +4,7 @@ use std::path::Path;
 
 use mpor_core::Right;
 use mpor_margin::models::derive_srm::{
-    DeriveExpiry, DeriveMarket, DeriveOption, SrmAssessment, SrmBook, SrmDepeg, SrmParameters,
+    DeriveBook, DeriveExpiry, DeriveMarket, DeriveOption, SrmAssessment, SrmDepeg, SrmParameters,
     SrmUnits,
 };
 use serde_json::Value;
@@ -91,7 +91,7 @@ fn assess(
         vol: number(&option, "vol"),
     });
     let units = SrmUnits::new(parameters, &market, options.collect()).unwrap();
-    let book = SrmBook {
+    let book = DeriveBook {
         perp: number(given, "perp_position"),
         perp_unrealised: number(given, "perp_unrealised_total"),
         base: number(given, "base_position"),

@@ -5,9 +5,10 @@ use mpor_margin::models::span::Order;
 use mpor_margin::models::span::spn::{SpnError, SpnFile, SpnKind, SpnUnitKey};
 
 use crate::market::Market;
+use crate::random::Random;
 
 /// Wheat and maize of an exchange that does not exist; ranges of 300 and 150 a contract.
-fn file() -> String {
+pub fn file() -> String {
     let wheat = futures("1", "WHT", 50.0, 6.0, &[("20260300", 600.0), ("20260500", 610.0)]);
     let maize = futures("2", "MZE", 50.0, 3.0, &[("20260300", 400.0)]);
     let link = |id: &str| format!("<pfLink><exch>XMP</exch><pfId>{id}</pfId><sc>1</sc></pfLink>");
@@ -75,12 +76,12 @@ fn read(text: &str) -> Result<SpnFile, SpnError> {
     SpnFile::read(text.as_bytes())
 }
 
-fn future(product: &str, period: &str) -> SpnUnitKey {
+pub fn future(product: &str, period: &str) -> SpnUnitKey {
     let (product, period) = (product.to_owned(), period.to_owned());
     SpnUnitKey { product, kind: SpnKind::Future, period, option: None }
 }
 
-fn call() -> SpnUnitKey {
+pub fn call() -> SpnUnitKey {
     SpnUnitKey {
         product: "WHT".to_owned(),
         kind: SpnKind::Option,
@@ -278,12 +279,12 @@ fn no_bad_file_panics_or_passes_cut_short() {
         assert!(read(&good[..cut]).is_err(), "cut at {cut}");
     }
     assert!(read(&good[..end]).is_ok());
-    let mut seed = 7_u64;
+    let mut random = Random(7);
     let (mut read_whole, mut refused) = (0, 0);
     for _ in 0..6_000 {
         let mut bytes = good.clone().into_bytes();
-        for _ in 0..=random(&mut seed, 4) {
-            mutate(&mut bytes, &mut seed);
+        for _ in 0..=random.below(4) {
+            random.mutate(&mut bytes);
         }
         match SpnFile::read(bytes.as_slice()) {
             Ok(file) => {
@@ -300,31 +301,4 @@ fn no_bad_file_panics_or_passes_cut_short() {
         }
     }
     assert!(read_whole > 100 && refused > 1_000, "{read_whole} read, {refused} refused");
-}
-
-/// Changes, takes out, doubles or moves a few bytes.
-fn mutate(bytes: &mut Vec<u8>, seed: &mut u64) {
-    if bytes.is_empty() {
-        return;
-    }
-    let at = random(seed, bytes.len());
-    let end = (at + 1 + random(seed, 40)).min(bytes.len());
-    match random(seed, 6) {
-        0 => bytes[at] = b"<>/&;\"' -.0e\x00\xff"[random(seed, 14)],
-        1 => bytes[at] = random(seed, 256) as u8,
-        2 => drop(bytes.drain(at..end)),
-        3 => {
-            let piece = bytes[at..end].to_vec();
-            let to = random(seed, bytes.len());
-            bytes.splice(to..to, piece);
-        }
-        4 => bytes[at] = b'0' + random(seed, 10) as u8,
-        _ => bytes.truncate(bytes.len() - random(seed, bytes.len()) / 8),
-    }
-}
-
-/// A number below `bound`: Knuth's linear congruential generator, MMIX constants.
-fn random(seed: &mut u64, bound: usize) -> usize {
-    *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-    (*seed >> 33) as usize % bound
 }

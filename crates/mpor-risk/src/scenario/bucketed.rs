@@ -21,7 +21,7 @@ use mpor_stats::ewma::Decay;
 use ndarray::{Array2, ArrayView1};
 use serde::{Deserialize, Serialize};
 
-use super::filtered::{Volatility, VolatilityFloor};
+use super::filtered::VolatilityFloor;
 use super::historical::{Passage, move_names, moving_smile};
 use super::moves::{Moves, last_moves};
 use super::{check_decay, check_window};
@@ -40,7 +40,7 @@ pub struct Bucketed {
     /// Dates that each mean and volatility is estimated on.
     pub window: usize,
     /// How volatility is estimated; the decay is from one move to the previous of the same bucket.
-    pub volatility: Volatility,
+    pub volatility: BucketVolatility,
     /// A lower bound of today's volatility.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub floor: Option<VolatilityFloor>,
@@ -52,6 +52,14 @@ pub struct Bucketed {
     pub time: Passage,
 }
 
+/// An estimate of volatility inside a bucket, where moves are too few for a fitted one.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BucketVolatility {
+    /// Exponentially weighted mean square with this decay.
+    Ewma(f64),
+}
+
 impl Bucketed {
     /// Whether the parameters are inside their domains.
     ///
@@ -60,7 +68,7 @@ impl Bucketed {
     pub fn check(&self) -> Result<(), RiskError> {
         check_window(self.look_back)?;
         check_window(self.window)?;
-        let Volatility::Ewma(decay) = self.volatility;
+        let BucketVolatility::Ewma(decay) = self.volatility;
         check_decay("volatility.ewma", decay)
     }
 
@@ -95,7 +103,7 @@ impl Bucketed {
     }
 
     fn windows(&self, horizon: Horizon) -> Result<Windows, RiskError> {
-        let Volatility::Ewma(decay) = self.volatility;
+        let BucketVolatility::Ewma(decay) = self.volatility;
         let (look_back, window, decay) = (self.look_back, self.window, Decay::new(decay)?);
         Ok(Windows { steps: horizon.steps(), look_back, window, decay })
     }

@@ -24,7 +24,7 @@ use crate::day::Day;
 use crate::error::RiskError;
 use crate::set::ScenarioSet;
 
-pub use bucketed::Bucketed;
+pub use bucketed::{BucketVolatility, Bucketed};
 pub use copula::Copula;
 pub use filtered::{Filtered, Rescale, Volatility, VolatilityFloor};
 pub use grid::{Extreme, Grid, VolRule};

@@ -1,31 +1,19 @@
 //! Derive PMRM 1: whole portfolios, with every intermediate figure, through the functions that a replay uses.
-//!
-//! Parameters come from the file that the vectors name (`../derive/parameters.json`); where it is not there, from the rule
-//! set that mpor embeds.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use mpor_core::Right;
-use mpor_margin::RuleLibrary;
 use mpor_margin::models::derive_pmrm1::{
-    DeriveExpiry, DeriveMarket, DeriveOption, Pmrm1Assessment, Pmrm1Book, Pmrm1ExpiryAssessment,
-    Pmrm1Parameters, Pmrm1Units,
+    DeriveBook, Pmrm1Assessment, Pmrm1ExpiryAssessment, Pmrm1Parameters, Pmrm1Units,
 };
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Case, FileReport, read_json};
+use super::derive_reader::{self, HeldOption, Market, named};
+use super::{Case, FileReport};
 
 /// Of the vectors' `scale`.
 const TOLERANCE: f64 = 1e-10;
-
-#[derive(Deserialize)]
-struct Vectors {
-    #[serde(default)]
-    parameters: String,
-    vectors: Vec<Vector>,
-}
 
 #[derive(Deserialize)]
 struct Vector {
@@ -39,42 +27,12 @@ struct Vector {
 }
 
 #[derive(Deserialize)]
-struct Market {
-    spot: f64,
-    spot_confidence: f64,
-    perp_price: f64,
-    perp_confidence: f64,
-    stable_price: f64,
-    expiries: Vec<Expiry>,
-}
-
-#[derive(Deserialize)]
-struct Expiry {
-    seconds_to_expiry: f64,
-    forward_fixed: f64,
-    forward_variable: f64,
-    rate: f64,
-    forward_confidence: f64,
-    rate_confidence: f64,
-    vol_confidence: f64,
-}
-
-#[derive(Deserialize)]
 struct Holdings {
     cash: f64,
     perp_position: f64,
     perp_unrealised_pnl: f64,
     base_position: f64,
     options: Vec<HeldOption>,
-}
-
-#[derive(Deserialize)]
-struct HeldOption {
-    seconds_to_expiry: f64,
-    strike: f64,
-    is_call: bool,
-    amount: f64,
-    vol: f64,
 }
 
 #[derive(Deserialize)]
@@ -102,93 +60,35 @@ struct Expected {
 /// # Errors
 /// A file that cannot be read, as a sentence.
 pub fn run(folder: &Path) -> Result<Vec<FileReport>, String> {
-    let file = "vectors.json";
-    if !folder.join(file).exists() {
-        return Ok(Vec::new());
-    }
-    let vectors: Vectors = serde_json::from_value(read_json(&folder.join(file))?)
-        .map_err(|error| format!("{}: {error}", folder.join(file).display()))?;
-    let sets = parameter_sets(folder, &vectors.parameters)?;
-    let mut report = FileReport::new(file);
-    for vector in &vectors.vectors {
-        let mut case = report.case(format!("{} {}", vector.id, vector.name));
-        let assessed = sets
-            .get(&vector.parameter_set)
-            .ok_or_else(|| format!("no such parameter set: {}", vector.parameter_set))
-            .and_then(|parameters| assess(parameters, vector));
-        match assessed {
-            Ok((units, assessment)) => compare(&mut case, vector, &units, &assessment),
-            Err(problem) => case.fail("assessment", problem),
-        }
-    }
-    Ok(vec![report])
+    derive_reader::run(folder, "derive_pmrm1", name, run_case)
 }
 
-fn parameter_sets(folder: &Path, named: &str) -> Result<BTreeMap<String, Pmrm1Parameters>, String> {
-    let file = folder.join(named);
-    if file.is_file() {
-        let sets = read_json(&file)?;
-        return serde_json::from_value(sets["derive_pmrm1"].clone())
-            .map_err(|error| format!("{}: {error}", file.display()));
+fn name(vector: &Vector) -> (String, &str) {
+    (format!("{} {}", vector.id, vector.name), &vector.parameter_set)
+}
+
+fn run_case(case: &mut Case<'_>, parameters: &Pmrm1Parameters, vector: &Vector) {
+    match assess(parameters, vector) {
+        Ok((units, assessment)) => compare(case, vector, &units, &assessment),
+        Err(problem) => case.fail("assessment", problem),
     }
-    let library = RuleLibrary::embedded().map_err(|error| error.to_string())?;
-    let versions = library.versions("derive/pmrm1").map_err(|error| error.to_string())?;
-    let coins = versions.last().and_then(|set| set.parameters.get("coins")).cloned();
-    coins.ok_or("the embedded rules have no coins")?.try_into().map_err(|error| error.to_string())
 }
 
 fn assess(
     parameters: &Pmrm1Parameters,
     vector: &Vector,
 ) -> Result<(Pmrm1Units, Pmrm1Assessment), String> {
-    let market = market(&vector.market);
-    let holdings = &vector.portfolio;
-    let options = holdings
-        .options
-        .iter()
-        .map(|option| held_option(&vector.market, option))
-        .collect::<Result<Vec<_>, _>>()?;
+    let (market, holdings) = (vector.market.derive(), &vector.portfolio);
+    let options = vector.market.options(&holdings.options)?;
     let units = Pmrm1Units::new(parameters, &market, options).map_err(|error| error.to_string())?;
-    let book = Pmrm1Book {
+    let book = DeriveBook {
         perp: holdings.perp_position,
         perp_unrealised: holdings.perp_unrealised_pnl,
         base: holdings.base_position,
-        options: holdings.options.iter().map(|option| option.amount).enumerate().collect(),
+        options: derive_reader::amounts(&holdings.options),
     };
     let assessment = Pmrm1Assessment::new(parameters, &market, &units, &book);
     Ok((units, assessment))
-}
-
-fn market(market: &Market) -> DeriveMarket {
-    let expiry = |expiry: &Expiry| DeriveExpiry {
-        seconds: expiry.seconds_to_expiry,
-        forward_fixed: expiry.forward_fixed,
-        forward_variable: expiry.forward_variable,
-        rate: expiry.rate,
-        confidence: expiry
-            .forward_confidence
-            .min(expiry.rate_confidence)
-            .min(expiry.vol_confidence),
-    };
-    DeriveMarket {
-        spot: market.spot,
-        spot_confidence: market.spot_confidence,
-        perp_price: market.perp_price,
-        perp_confidence: market.perp_confidence,
-        stable_price: market.stable_price,
-        expiries: market.expiries.iter().map(expiry).collect(),
-    }
-}
-
-fn held_option(market: &Market, option: &HeldOption) -> Result<DeriveOption, String> {
-    let seconds = option.seconds_to_expiry;
-    let expiry = market.expiries.iter().position(|expiry| expiry.seconds_to_expiry == seconds);
-    Ok(DeriveOption {
-        expiry: expiry.ok_or_else(|| format!("no expiry in {seconds} seconds"))?,
-        strike: option.strike,
-        right: if option.is_call { Right::Call } else { Right::Put },
-        vol: option.vol,
-    })
 }
 
 fn compare(case: &mut Case<'_>, vector: &Vector, units: &Pmrm1Units, actual: &Pmrm1Assessment) {
@@ -234,9 +134,7 @@ fn compare_expiry(
     vector: &Vector,
 ) {
     let seconds = expected.get("seconds_to_expiry").copied();
-    let market = &vector.market.expiries;
-    let of_market = market.iter().position(|expiry| Some(expiry.seconds_to_expiry) == seconds);
-    let index = of_market.unwrap_or(index);
+    let index = seconds.and_then(|seconds| vector.market.expiry(seconds)).unwrap_or(index);
     let Some(terms) = units.terms.get(index) else {
         return case.fail("expiries", format!("no expiry in {seconds:?} seconds"));
     };
@@ -260,20 +158,4 @@ fn compare_expiry(
     named(case, "expiries", &figures, expected, money);
     let naked = [("naked_shorts", of_book(|expiry| expiry.naked_shorts))];
     named(case, "expiries", &naked, expected, amount);
-}
-
-/// Figures by their name in the vector.
-fn named(
-    case: &mut Case<'_>,
-    group: &str,
-    actual: &[(&str, f64)],
-    expected: &BTreeMap<String, f64>,
-    tolerance: f64,
-) {
-    for (name, actual) in actual {
-        match expected.get(*name) {
-            Some(expected) => case.close(&format!("{group}.{name}"), *actual, *expected, tolerance),
-            None => case.fail(&format!("{group}.{name}"), "not in the vector"),
-        }
-    }
 }

@@ -1,31 +1,20 @@
 //! Derive PMRM 2: whole portfolios, with every intermediate figure, through the functions that a replay uses.
-//!
-//! Parameters come from the file that the vectors name (`../derive/parameters.json`); where it is not there, from the rule
-//! set that mpor embeds.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use mpor_core::Right;
-use mpor_margin::RuleLibrary;
 use mpor_margin::models::derive_pmrm2::{
-    Contingency, DeriveExpiry, DeriveMarket, DeriveOption, ExpiryAssessment, PmrmAssessment,
-    PmrmBinding, PmrmBook, PmrmHolding, PmrmParameters, PmrmUnits,
+    Contingency, ExpiryAssessment, PmrmAssessment, PmrmBinding, PmrmBook, PmrmHolding,
+    PmrmParameters, PmrmUnits,
 };
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Case, FileReport, read_json};
+use super::derive_reader::{self, HeldOption, Market, named};
+use super::{Case, FileReport};
 
 /// Of the vectors' `scale`.
 const TOLERANCE: f64 = 1e-10;
-
-#[derive(Deserialize)]
-struct Vectors {
-    #[serde(default)]
-    parameters: String,
-    vectors: Vec<Vector>,
-}
 
 #[derive(Deserialize)]
 struct Vector {
@@ -39,42 +28,12 @@ struct Vector {
 }
 
 #[derive(Deserialize)]
-struct Market {
-    spot: f64,
-    spot_confidence: f64,
-    perp_price: f64,
-    perp_confidence: f64,
-    stable_price: f64,
-    expiries: Vec<Expiry>,
-}
-
-#[derive(Deserialize)]
-struct Expiry {
-    seconds_to_expiry: f64,
-    forward_fixed: f64,
-    forward_variable: f64,
-    rate: f64,
-    forward_confidence: f64,
-    rate_confidence: f64,
-    vol_confidence: f64,
-}
-
-#[derive(Deserialize)]
 struct Holdings {
     cash: f64,
     perp_position: f64,
     perp_unrealised_pnl: f64,
     options: Vec<HeldOption>,
     collaterals: Vec<Collateral>,
-}
-
-#[derive(Deserialize)]
-struct HeldOption {
-    seconds_to_expiry: f64,
-    strike: f64,
-    is_call: bool,
-    amount: f64,
-    vol: f64,
 }
 
 #[derive(Deserialize)]
@@ -109,35 +68,11 @@ struct Expected {
 /// # Errors
 /// A file that cannot be read, as a sentence.
 pub fn run(folder: &Path) -> Result<Vec<FileReport>, String> {
-    let file = "vectors.json";
-    if !folder.join(file).exists() {
-        return Ok(Vec::new());
-    }
-    let vectors: Vectors = serde_json::from_value(read_json(&folder.join(file))?)
-        .map_err(|error| format!("{}: {error}", folder.join(file).display()))?;
-    let sets = parameter_sets(folder, &vectors.parameters)?;
-    let mut report = FileReport::new(file);
-    for vector in &vectors.vectors {
-        let mut case = report.case(format!("{} {}", vector.id, vector.name));
-        match sets.get(&vector.parameter_set).ok_or("no such parameter set".to_owned()) {
-            Ok(parameters) => run_case(&mut case, parameters, vector),
-            Err(problem) => case.fail("parameter_set", problem),
-        }
-    }
-    Ok(vec![report])
+    derive_reader::run(folder, "derive_pmrm2", name, run_case)
 }
 
-fn parameter_sets(folder: &Path, named: &str) -> Result<BTreeMap<String, PmrmParameters>, String> {
-    let file = folder.join(named);
-    if file.is_file() {
-        let sets = read_json(&file)?;
-        return serde_json::from_value(sets["derive_pmrm2"].clone())
-            .map_err(|error| format!("{}: {error}", file.display()));
-    }
-    let library = RuleLibrary::embedded().map_err(|error| error.to_string())?;
-    let versions = library.versions("derive/pmrm2").map_err(|error| error.to_string())?;
-    let coins = versions.last().and_then(|set| set.parameters.get("coins")).cloned();
-    coins.ok_or("the embedded rules have no coins")?.try_into().map_err(|error| error.to_string())
+fn name(vector: &Vector) -> (String, &str) {
+    (format!("{} {}", vector.id, vector.name), &vector.parameter_set)
 }
 
 fn run_case(case: &mut Case<'_>, parameters: &PmrmParameters, vector: &Vector) {
@@ -151,49 +86,12 @@ fn assess(
     parameters: &PmrmParameters,
     vector: &Vector,
 ) -> Result<(PmrmUnits, PmrmAssessment), String> {
-    let market = market(&vector.market);
-    let options = vector
-        .portfolio
-        .options
-        .iter()
-        .map(|option| held_option(&vector.market, option))
-        .collect::<Result<Vec<_>, _>>()?;
+    let market = vector.market.derive();
+    let options = vector.market.options(&vector.portfolio.options)?;
     let units = PmrmUnits::new(parameters, &market, options).map_err(|error| error.to_string())?;
     let assessment = PmrmAssessment::new(parameters, &market, &units, &book(&vector.portfolio))
         .map_err(|unknown| format!("unknown collateral {}", unknown.0))?;
     Ok((units, assessment))
-}
-
-fn market(market: &Market) -> DeriveMarket {
-    let expiry = |expiry: &Expiry| DeriveExpiry {
-        seconds: expiry.seconds_to_expiry,
-        forward_fixed: expiry.forward_fixed,
-        forward_variable: expiry.forward_variable,
-        rate: expiry.rate,
-        confidence: expiry
-            .forward_confidence
-            .min(expiry.rate_confidence)
-            .min(expiry.vol_confidence),
-    };
-    DeriveMarket {
-        spot: market.spot,
-        spot_confidence: market.spot_confidence,
-        perp_price: market.perp_price,
-        perp_confidence: market.perp_confidence,
-        stable_price: market.stable_price,
-        expiries: market.expiries.iter().map(expiry).collect(),
-    }
-}
-
-fn held_option(market: &Market, option: &HeldOption) -> Result<DeriveOption, String> {
-    let seconds = option.seconds_to_expiry;
-    let expiry = market.expiries.iter().position(|expiry| expiry.seconds_to_expiry == seconds);
-    Ok(DeriveOption {
-        expiry: expiry.ok_or_else(|| format!("no expiry in {seconds} seconds"))?,
-        strike: option.strike,
-        right: if option.is_call { Right::Call } else { Right::Put },
-        vol: option.vol,
-    })
 }
 
 fn book(holdings: &Holdings) -> PmrmBook {
@@ -206,7 +104,7 @@ fn book(holdings: &Holdings) -> PmrmBook {
     PmrmBook {
         perp: holdings.perp_position,
         perp_unrealised: holdings.perp_unrealised_pnl,
-        options: holdings.options.iter().map(|option| option.amount).enumerate().collect(),
+        options: derive_reader::amounts(&holdings.options),
         collaterals: holdings.collaterals.iter().map(posted).collect(),
     }
 }
@@ -267,13 +165,9 @@ fn contingency(
     names: [&str; 3],
     tolerance: f64,
 ) {
-    let parts = [actual.perp, actual.option, actual.collateral];
-    for (name, actual) in names.into_iter().zip(parts) {
-        match expected.get(name) {
-            Some(expected) => case.close(&format!("{group}.{name}"), actual, *expected, tolerance),
-            None => case.fail(&format!("{group}.{name}"), "not in the vector"),
-        }
-    }
+    let [perp, option, collateral] = names;
+    let Contingency { perp: a, option: b, collateral: c } = *actual;
+    named(case, group, &[(perp, a), (option, b), (collateral, c)], expected, tolerance);
 }
 
 fn compare_expiry(
@@ -289,25 +183,22 @@ fn compare_expiry(
     let of_book = |figure: fn(&ExpiryAssessment) -> f64| held.map_or(0.0, figure);
     let money = TOLERANCE * vector.scale;
     let amount = TOLERANCE * (vector.scale / vector.market.spot).max(1.0);
-    let figures = [
-        ("discount", terms.discount, TOLERANCE),
-        ("vol_up_factor", terms.vol_up_factor, TOLERANCE),
-        ("vol_down_factor", terms.vol_down_factor, TOLERANCE),
-        ("static_discount_long", terms.static_discount_long, TOLERANCE),
-        ("static_discount_short", terms.static_discount_short, TOLERANCE),
-        ("mtm", of_book(|expiry| expiry.mtm), money),
-        ("basis_up_pnl", of_book(|expiry| expiry.basis_up_pnl), money),
-        ("basis_down_pnl", of_book(|expiry| expiry.basis_down_pnl), money),
-        ("basis_contingency", of_book(|expiry| expiry.basis_contingency), money),
-        ("naked_shorts", of_book(|expiry| expiry.naked_shorts), amount),
-        ("confidence_penalty", of_book(|expiry| expiry.confidence_penalty), money),
+    let factors = [
+        ("discount", terms.discount),
+        ("vol_up_factor", terms.vol_up_factor),
+        ("vol_down_factor", terms.vol_down_factor),
+        ("static_discount_long", terms.static_discount_long),
+        ("static_discount_short", terms.static_discount_short),
     ];
-    for (field, actual, tolerance) in figures {
-        match expected.get(field) {
-            Some(expected) => {
-                case.close(&format!("expiries.{field}"), actual, *expected, tolerance)
-            }
-            None => case.fail(&format!("expiries.{field}"), "not in the vector"),
-        }
-    }
+    named(case, "expiries", &factors, expected, TOLERANCE);
+    let figures = [
+        ("mtm", of_book(|expiry| expiry.mtm)),
+        ("basis_up_pnl", of_book(|expiry| expiry.basis_up_pnl)),
+        ("basis_down_pnl", of_book(|expiry| expiry.basis_down_pnl)),
+        ("basis_contingency", of_book(|expiry| expiry.basis_contingency)),
+        ("confidence_penalty", of_book(|expiry| expiry.confidence_penalty)),
+    ];
+    named(case, "expiries", &figures, expected, money);
+    let naked = [("naked_shorts", of_book(|expiry| expiry.naked_shorts))];
+    named(case, "expiries", &naked, expected, amount);
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 use mpor_core::Right;
 use mpor_margin::RuleLibrary;
 use mpor_margin::models::derive_srm::{
-    DeriveExpiry, DeriveMarket, DeriveOption, SrmAssessment, SrmBook, SrmDepeg, SrmLevel,
+    DeriveBook, DeriveExpiry, DeriveMarket, DeriveOption, SrmAssessment, SrmDepeg, SrmLevel,
     SrmParameters, SrmUnits,
 };
 use serde::Deserialize;
@@ -187,7 +187,7 @@ fn assess<'v>(rules: &Rules, account: &Account, given: &'v Market) -> Result<Ass
     });
     let units = SrmUnits::new(parameters, &market, options.collect())
         .map_err(|error| format!("{}: {error}", given.name))?;
-    let book = SrmBook {
+    let book = DeriveBook {
         perp: given.perp_position,
         perp_unrealised: given.perp_unrealised_pnl,
         base: given.base_position,

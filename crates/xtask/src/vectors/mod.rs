@@ -21,6 +21,8 @@ pub mod report;
 pub mod span;
 pub mod tims;
 
+mod derive_reader;
+
 use std::path::Path;
 
 pub use report::{Case, FileReport};

@@ -2,12 +2,15 @@
 
 use mpor_risk::Day;
 
-use super::Parameters;
 use super::assessment::DeribitAssessment;
 use super::parameters::DeribitParameters;
 use super::units::DeribitUnits;
+use super::{Parameters, report};
 use crate::error::MarginError;
-use crate::models::venue::{self, Slots};
+use crate::model::{Amounts, MarginReport};
+use crate::models::by_market::{Market, NotTaken};
+use crate::models::slots::Slots;
+use crate::models::venue;
 
 /// One currency on one day, valued for everyone.
 pub(super) struct DayMarket<'d> {
@@ -21,9 +24,19 @@ pub(super) struct DayMarket<'d> {
     pub texts: Vec<String>,
 }
 
-impl DayMarket<'_> {
-    pub fn assess(&self, book: &[(usize, f64)]) -> DeribitAssessment {
-        DeribitAssessment::new(&self.parameters, &self.units, book)
+impl Market for DayMarket<'_> {
+    type Assessment = DeribitAssessment;
+
+    fn assess(&self, book: &[(usize, f64)]) -> Result<DeribitAssessment, NotTaken> {
+        Ok(DeribitAssessment::new(&self.parameters, &self.units, book))
+    }
+
+    fn report(parts: &[(&Self, DeribitAssessment)], gross_notional: f64) -> MarginReport {
+        report::of_markets(parts, gross_notional)
+    }
+
+    fn amounts<'p>(parts: &[(&'p Self, DeribitAssessment)]) -> Amounts<'p> {
+        report::amounts(parts)
     }
 }
 

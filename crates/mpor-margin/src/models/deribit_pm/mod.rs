@@ -15,6 +15,8 @@
 //! Assumes segregated accounts: currencies do not offset each other, so `pnl_offset` does not bite. Cash-settled contracts count in the
 //! currency of their coin, their P&L turned into coin at the shocked price; spot moves with the matrix and pays no roll. Says nothing
 //! about open orders, market-maker protection and collateral haircuts.
+//! **Not sub-additive**: the delta shock grows with the square of the delta and the dampener forgives once a book;
+//! the test `models_that_are_not_sub_additive_have_books_that_show_it` holds books that show it.
 
 pub mod assessment;
 pub mod parameters;
@@ -25,7 +27,6 @@ mod report;
 
 use std::collections::BTreeMap;
 
-use mpor_core::Portfolio;
 use mpor_risk::Day;
 use serde::Deserialize;
 use toml::Table;
@@ -33,15 +34,13 @@ use toml::Table;
 use crate::catalog::{KindInfo, Parameter, Size};
 use crate::error::MarginError;
 use crate::held::Held;
-use crate::model::{Amounts, MarginModel, MarginReport, Prepared, Scratch};
-use crate::models::venue::Slots;
+use crate::model::{MarginModel, Merging, Prepared};
+use crate::models::by_market::ByMarket;
 use crate::parse;
 
 pub use assessment::{DeribitAssessment, DeribitCell, DeribitRoll, aggregated};
 pub use parameters::DeribitParameters;
 pub use units::DeribitUnits;
-
-use day::DayMarket;
 
 pub(crate) const INFO: KindInfo = KindInfo {
     id: "deribit-pm-style",
@@ -73,12 +72,6 @@ struct Parameters {
 struct DeribitPm {
     id: String,
     parameters: Parameters,
-}
-
-struct PreparedPm<'d> {
-    held: Held<'d>,
-    slots: Slots,
-    markets: Vec<DayMarket<'d>>,
 }
 
 fn build(name: &str, table: Table) -> Result<Box<dyn MarginModel>, MarginError> {
@@ -119,35 +112,12 @@ impl MarginModel for DeribitPm {
         1
     }
 
+    fn merging(&self) -> Merging {
+        Merging::MayBeMore
+    }
+
     fn prepare<'d>(&self, day: &'d Day<'_>) -> Result<Box<dyn Prepared + 'd>, MarginError> {
         let (slots, markets) = day::markets(&self.parameters, day)?;
-        Ok(Box::new(PreparedPm { held: Held::new(&self.id, day), slots, markets }))
-    }
-}
-
-impl Prepared for PreparedPm<'_> {
-    fn requirement(&self, portfolio: &Portfolio) -> Result<MarginReport, MarginError> {
-        let gross_notional = self.held.gross_notional(portfolio)?;
-        Ok(report::of_markets(&self.assess(portfolio)?, gross_notional))
-    }
-
-    fn amounts<'p>(
-        &'p self,
-        portfolio: &Portfolio,
-        _scratch: &mut Scratch,
-    ) -> Result<Amounts<'p>, MarginError> {
-        Ok(report::amounts(&self.assess(portfolio)?))
-    }
-}
-
-impl<'d> PreparedPm<'d> {
-    /// The currencies that the book holds something of.
-    fn assess(
-        &self,
-        portfolio: &Portfolio,
-    ) -> Result<Vec<(&DayMarket<'d>, DeribitAssessment)>, MarginError> {
-        let books = self.slots.books(&self.held, portfolio)?;
-        let held = self.markets.iter().zip(&books).filter(|(_, book)| !book.is_empty());
-        Ok(held.map(|(market, book)| (market, market.assess(book))).collect())
+        Ok(Box::new(ByMarket { held: Held::new(&self.id, day), slots, markets }))
     }
 }

@@ -7,8 +7,10 @@ use mpor_pricing::PricingError;
 use mpor_risk::Day;
 use serde::Deserialize;
 
+use super::book::{BASE, OPTIONS, PERPETUAL};
 use super::market::{DeriveExpiry, DeriveMarket, DeriveOption};
 use crate::error::MarginError;
+use crate::models::slots::{Slot, Slots};
 use crate::parse;
 
 /// Which positions a manager takes, and the study's map onto its markets.
@@ -40,17 +42,8 @@ pub(crate) enum Futures {
     AsPerpetual,
 }
 
-/// Where a row of the day's instruments belongs.
-pub(crate) enum Slot {
-    /// An option of a market; coins a contract.
-    Option { market: usize, option: usize, coins: f64 },
-    /// A market's perpetual; coins a contract.
-    Perpetual { market: usize, coins: f64 },
-    /// A market's own coin, posted; coins a contract.
-    Base { market: usize, coins: f64 },
-    /// No rule, and why.
-    NotCovered(String),
-}
+/// Why no account is short of a coin.
+const SHORT_BASE: &str = "collateral cannot be short; hold the perpetual short instead";
 
 /// One market before its options are valued.
 pub(crate) struct Draft<'d> {
@@ -64,6 +57,17 @@ pub(crate) struct Draft<'d> {
 }
 
 impl Listing {
+    /// What markets take, by `taken` of each, and the study's map onto them.
+    pub fn new<P>(
+        coins: &BTreeMap<String, P>,
+        markets: &BTreeMap<String, String>,
+        futures: Futures,
+        taken: impl Fn(&str, &P) -> Taken,
+    ) -> Self {
+        let coins = coins.iter().map(|(coin, own)| (coin.clone(), taken(coin, own))).collect();
+        Listing { coins, markets: markets.clone(), futures }
+    }
+
     /// Refuses a map onto a market that is not there.
     pub fn check(&self, model: &str) -> Result<(), MarginError> {
         for (underlying, coin) in &self.markets {
@@ -79,11 +83,11 @@ impl Listing {
     }
 
     /// The slot of every held instrument, and the markets they belong to.
-    pub fn slots<'d>(&self, day: &'d Day<'_>) -> Result<(Vec<Slot>, Vec<Draft<'d>>), MarginError> {
+    pub fn slots<'d>(&self, day: &'d Day<'_>) -> Result<(Slots, Vec<Draft<'d>>), MarginError> {
         let mut drafts: Vec<Draft<'d>> = Vec::new();
-        let slots: Result<Vec<Slot>, MarginError> =
+        let by_row: Result<Vec<Slot>, MarginError> =
             day.held.iter().map(|&ix| self.slot(day, ix, &mut drafts)).collect();
-        Ok((slots?, drafts))
+        Ok((Slots::new(drafts.len(), by_row?), drafts))
     }
 
     fn slot<'d>(
@@ -104,20 +108,19 @@ impl Listing {
         if let Some(reason) = self.refusal(coin, *taken, &instrument.contract) {
             return Ok(Slot::NotCovered(reason));
         }
-        let market = draft(day, instrument.underlying, name, coin, drafts);
-        let perpetual = drafts[market].market.perp_price;
+        let group = draft(day, instrument.underlying, name, coin, drafts);
+        let perpetual = drafts[group].market.perp_price;
         let size = instrument.contract_size;
-        Ok(match instrument.contract {
-            Contract::Spot => Slot::Base { market, coins: size },
+        let (contract, units) = match instrument.contract {
+            Contract::Spot => (BASE, size),
             Contract::Future { settlement, .. } | Contract::Perpetual { settlement } => {
                 let coins = if settlement == Settlement::Coin { size / perpetual } else { size };
-                Slot::Perpetual { market, coins }
+                (PERPETUAL, coins)
             }
-            Contract::Option { .. } => {
-                let option = option(day, ix, &mut drafts[market])?;
-                Slot::Option { market, option, coins: size }
-            }
-        })
+            Contract::Option { .. } => (OPTIONS + option(day, ix, &mut drafts[group])?, size),
+        };
+        let refused_short = (contract == BASE).then_some(SHORT_BASE);
+        Ok(Slot::Covered { group, contract, units, refused_short })
     }
 
     /// Why a market does not take a contract.

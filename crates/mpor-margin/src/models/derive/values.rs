@@ -1,5 +1,7 @@
 //! Options in a market: their value under a shock, sums over a book, naked shorts, and the tenor's multiple of a shock.
 
+use std::borrow::Cow;
+
 use mpor_core::Right;
 use mpor_pricing::{Black76, PricingError};
 
@@ -114,13 +116,21 @@ impl Shocked {
 }
 
 /// The positions in a market's options by expiry and strike, so that sums over them have one order.
-pub(crate) fn in_order(options: &[DeriveOption], held: &[(usize, f64)]) -> Vec<(usize, f64)> {
-    let mut held = held.to_vec();
-    held.sort_by(|&(a, _), &(b, _)| {
+pub(crate) fn in_order<'h>(
+    options: &[DeriveOption],
+    held: &'h [(usize, f64)],
+) -> Cow<'h, [(usize, f64)]> {
+    let order = |&(a, _): &(usize, f64), &(b, _): &(usize, f64)| {
         let (of_a, of_b) = (&options[a], &options[b]);
         of_a.expiry.cmp(&of_b.expiry).then(of_a.strike.total_cmp(&of_b.strike)).then(a.cmp(&b))
-    });
-    held
+    };
+    // As a universe lists them, they mostly are.
+    if held.is_sorted_by(|a, b| order(a, b).is_le()) {
+        return Cow::Borrowed(held);
+    }
+    let mut held = held.to_vec();
+    held.sort_by(order);
+    Cow::Owned(held)
 }
 
 /// Naked short options of one expiry, whose positions are ordered by strike: at each strike the net short where call and

@@ -18,20 +18,7 @@
 use super::parameters::{Pmrm1Contingency, Pmrm1Parameters};
 use super::units::Pmrm1Units;
 use crate::models::derive::values::{Shocked, in_order, naked_shorts};
-use crate::models::derive::{DeriveMarket, sum};
-
-/// What one account holds in one market. Amounts in coins, short negative.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Pmrm1Book {
-    /// Perpetual.
-    pub perp: f64,
-    /// Unrealised P&L of the perpetual, USD.
-    pub perp_unrealised: f64,
-    /// The market's coin, posted; not below zero.
-    pub base: f64,
-    /// Positions in the market's options: which, and how many.
-    pub options: Vec<(usize, f64)>,
-}
+use crate::models::derive::{DeriveBook, DeriveMarket, sum};
 
 /// Everything that PMRM 1 says about one book in one market. USD.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,14 +79,6 @@ pub struct Pmrm1ExpiryAssessment {
     pub confidence_penalty: f64,
 }
 
-impl Pmrm1Book {
-    /// Whether nothing is held.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.perp == 0.0 && self.base == 0.0 && self.options.is_empty()
-    }
-}
-
 impl Pmrm1Assessment {
     /// Assesses a book. `units` must come from the same parameters and market.
     #[must_use]
@@ -107,7 +86,7 @@ impl Pmrm1Assessment {
         parameters: &Pmrm1Parameters,
         market: &DeriveMarket,
         units: &Pmrm1Units,
-        book: &Pmrm1Book,
+        book: &DeriveBook,
     ) -> Self {
         let other = &parameters.other_contingency;
         let base_mtm = book.base * market.spot / market.stable_price;
@@ -180,7 +159,7 @@ impl Pmrm1Contingency {
 }
 
 /// Confidence of spot, and of the perpetual where it is held.
-fn linear_confidence(market: &DeriveMarket, book: &Pmrm1Book) -> f64 {
+fn linear_confidence(market: &DeriveMarket, book: &DeriveBook) -> f64 {
     if book.perp == 0.0 {
         market.spot_confidence
     } else {
@@ -193,7 +172,7 @@ fn assess_expiries(
     parameters: &Pmrm1Parameters,
     market: &DeriveMarket,
     units: &Pmrm1Units,
-    book: &Pmrm1Book,
+    book: &DeriveBook,
     pnl: &mut [f64],
 ) -> Vec<Pmrm1ExpiryAssessment> {
     let held = in_order(&units.options, &book.options);
@@ -220,7 +199,7 @@ fn assess_expiry(
     parameters: &Pmrm1Parameters,
     market: &DeriveMarket,
     units: &Pmrm1Units,
-    book: &Pmrm1Book,
+    book: &DeriveBook,
     expiry: usize,
     positions: &[(usize, f64)],
     shocked: &Shocked,

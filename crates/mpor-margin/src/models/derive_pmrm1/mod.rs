@@ -13,6 +13,7 @@
 //! in the perpetual (requirements come on top of mark-to-market value). Inside the last half hour the part of the
 //! settlement average that has passed is taken at today's forward. Coin-settled contracts, which the venue does not list, count as the coins they
 //! stand for. Says nothing about interest, funding or the size of an account: there is no concentration rule.
+//! Sub-additive: every term is a worst case of sums, a share of gross positions, or a discount of what is owned.
 
 pub mod assessment;
 pub mod parameters;
@@ -20,25 +21,24 @@ pub mod units;
 
 mod report;
 
-use std::collections::BTreeMap;
-
-use mpor_core::Portfolio;
 use mpor_risk::Day;
-use serde::Deserialize;
 use toml::Table;
 
 use crate::catalog::{KindInfo, Parameter, Size};
 use crate::error::MarginError;
 use crate::held::Held;
-use crate::model::{MarginModel, MarginReport, Prepared};
+use crate::model::{Amounts, MarginModel, MarginReport, Merging, Prepared};
+use crate::models::by_market::{ByMarket, Market, NotTaken};
 use crate::parse;
 
-pub use super::derive::{DeriveExpiry, DeriveMarket, DeriveOption};
-pub use assessment::{Pmrm1Assessment, Pmrm1Book, Pmrm1ExpiryAssessment, StaticContingency};
+pub use super::derive::{DeriveBook, DeriveExpiry, DeriveMarket, DeriveOption};
+pub use assessment::{Pmrm1Assessment, Pmrm1ExpiryAssessment, StaticContingency};
 pub use parameters::Pmrm1Parameters;
 pub use units::{Pmrm1Terms, Pmrm1Units};
 
-use super::derive::day::{Draft, Futures, Listing, Slot, Taken};
+use super::derive;
+use super::derive::day::{Draft, Taken};
+use super::derive::parameters::{FUTURES, MARKETS, ManagerParameters, check_markets};
 
 pub(crate) const INFO: KindInfo = KindInfo {
     id: "derive-pmrm1",
@@ -50,29 +50,13 @@ pub(crate) const INFO: KindInfo = KindInfo {
             "coins",
             "{ COIN = { scenarios, .. } }: the markets, as in rules/derive/pmrm1",
         ),
-        Parameter::optional(
-            "markets",
-            "none",
-            "{ UNDERLYING = COIN }: a market for an underlying without its own",
-        ),
-        Parameter::optional(
-            "futures",
-            "\"refuse\"",
-            "dated futures: \"refuse\" or \"as_perpetual\"",
-        ),
+        MARKETS,
+        FUTURES,
     ],
     build,
 };
 
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Parameters {
-    coins: BTreeMap<String, Pmrm1Parameters>,
-    #[serde(default)]
-    markets: BTreeMap<String, String>,
-    #[serde(default)]
-    futures: Futures,
-}
+type Parameters = ManagerParameters<Pmrm1Parameters>;
 
 struct DerivePmrm1 {
     id: String,
@@ -86,35 +70,20 @@ struct DayMarket<'d> {
     parameters: Pmrm1Parameters,
     market: DeriveMarket,
     units: Pmrm1Units,
-}
-
-struct PreparedPmrm1<'d> {
-    held: Held<'d>,
-    /// By row of the day.
-    slots: Vec<Slot>,
-    markets: Vec<DayMarket<'d>>,
+    /// What can bind: the scenarios, the basis test, that nothing loses.
+    texts: Vec<String>,
 }
 
 fn build(name: &str, table: Table) -> Result<Box<dyn MarginModel>, MarginError> {
     let parameters: Parameters = parse::parameters(name, "", table)?;
-    for (coin, market) in &parameters.coins {
-        market.check().map_err(|(key, problem)| {
-            parse::refuse(name, format!("coins.{coin}.{key}"), problem)
-        })?;
-    }
-    parameters.listing().check(name)?;
+    check_markets(name, &parameters.coins, Pmrm1Parameters::check)?;
+    parameters.listing(all).check(name)?;
     Ok(Box::new(DerivePmrm1 { id: name.to_owned(), parameters }))
 }
 
-impl Parameters {
-    fn listing(&self) -> Listing {
-        let all = Taken { options: true, perpetual: true, base: true };
-        Listing {
-            coins: self.coins.keys().map(|coin| (coin.clone(), all)).collect(),
-            markets: self.markets.clone(),
-            futures: self.futures,
-        }
-    }
+/// Every market takes options, its perpetual and its coin.
+fn all(_: &str, _: &Pmrm1Parameters) -> Taken {
+    Taken { options: true, perpetual: true, base: true }
 }
 
 impl MarginModel for DerivePmrm1 {
@@ -126,60 +95,39 @@ impl MarginModel for DerivePmrm1 {
         1
     }
 
+    fn merging(&self) -> Merging {
+        // A value that counts for more than it is worth would be lost by netting it.
+        let mut coins = self.parameters.coins.values();
+        let all_discount = coins.all(|own| own.margin.base_static_discount <= 1.0);
+        if all_discount { Merging::NeverMore } else { Merging::MayBeMore }
+    }
+
     fn prepare<'d>(&self, day: &'d Day<'_>) -> Result<Box<dyn Prepared + 'd>, MarginError> {
-        let (slots, drafts) = self.parameters.listing().slots(day)?;
+        let (slots, drafts) = self.parameters.listing(all).slots(day)?;
         let mut markets = Vec::with_capacity(drafts.len());
         for Draft { underlying, coin, market, options, .. } in drafts {
             let Some(parameters) = self.parameters.coins.get(&coin).cloned() else { continue };
             let units = Pmrm1Units::new(&parameters, &market, options)?;
-            markets.push(DayMarket { underlying, parameters, market, units });
+            let texts = derive::bindings(underlying, &parameters.scenarios);
+            markets.push(DayMarket { underlying, parameters, market, units, texts });
         }
-        Ok(Box::new(PreparedPmrm1 { held: Held::new(&self.id, day), slots, markets }))
+        Ok(Box::new(ByMarket { held: Held::new(&self.id, day), slots, markets }))
     }
 }
 
-impl Prepared for PreparedPmrm1<'_> {
-    fn requirement(&self, portfolio: &Portfolio) -> Result<MarginReport, MarginError> {
-        let gross_notional = self.held.gross_notional(portfolio)?;
-        let books = self.books(portfolio)?;
-        let parts: Vec<(&DayMarket<'_>, Pmrm1Assessment)> = self
-            .markets
-            .iter()
-            .zip(&books)
-            .filter(|(_, book)| !book.is_empty())
-            .map(|(market, book)| (market, market.assess(book)))
-            .collect();
-        Ok(report::of_markets(&parts, gross_notional))
-    }
-}
+impl Market for DayMarket<'_> {
+    type Assessment = Pmrm1Assessment;
 
-impl PreparedPmrm1<'_> {
-    /// The portfolio taken apart by market.
-    fn books(&self, portfolio: &Portfolio) -> Result<Vec<Pmrm1Book>, MarginError> {
-        let mut books = vec![Pmrm1Book::default(); self.markets.len()];
-        for position in portfolio.positions() {
-            let quantity = position.quantity;
-            match &self.slots[self.held.row(position.instrument)?] {
-                Slot::Option { market, option, coins } => {
-                    books[*market].options.push((*option, quantity * coins));
-                }
-                Slot::Perpetual { market, coins } => books[*market].perp += quantity * coins,
-                Slot::Base { .. } if quantity < 0.0 => {
-                    let reason = "collateral cannot be short; hold the perpetual short instead";
-                    return Err(self.held.not_covered(position.instrument, reason));
-                }
-                Slot::Base { market, coins } => books[*market].base += quantity * coins,
-                Slot::NotCovered(reason) => {
-                    return Err(self.held.not_covered(position.instrument, reason.as_str()));
-                }
-            }
-        }
-        Ok(books)
+    fn assess(&self, book: &[(usize, f64)]) -> Result<Pmrm1Assessment, NotTaken> {
+        let book = DeriveBook::of_slots(book);
+        Ok(Pmrm1Assessment::new(&self.parameters, &self.market, &self.units, &book))
     }
-}
 
-impl DayMarket<'_> {
-    fn assess(&self, book: &Pmrm1Book) -> Pmrm1Assessment {
-        Pmrm1Assessment::new(&self.parameters, &self.market, &self.units, book)
+    fn report(parts: &[(&Self, Pmrm1Assessment)], gross_notional: f64) -> MarginReport {
+        report::of_markets(parts, gross_notional)
+    }
+
+    fn amounts<'p>(parts: &[(&'p Self, Pmrm1Assessment)]) -> Amounts<'p> {
+        report::amounts(parts)
     }
 }

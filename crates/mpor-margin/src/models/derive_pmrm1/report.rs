@@ -1,30 +1,39 @@
 //! The assessment of each market as a requirement with its breakdown.
 
+use std::borrow::Cow;
+
 use super::DayMarket;
 use super::assessment::Pmrm1Assessment;
 use crate::component::Component;
-use crate::model::MarginReport;
+use crate::model::{Amounts, MarginReport};
+use crate::models::venue::joined;
 
 /// The markets added. Requirements are what Derive's margins leave short, on top of mark-to-market value.
 pub(super) fn of_markets(
     parts: &[(&DayMarket<'_>, Pmrm1Assessment)],
     gross_notional: f64,
 ) -> MarginReport {
-    let binding: Vec<String> = parts
-        .iter()
-        .map(|(market, assessment)| {
-            format!("{}: {}", market.underlying, binding(market, assessment))
-        })
-        .collect();
     let level = |of_market: fn(&DayMarket<'_>, &Pmrm1Assessment) -> Component| {
         parts.iter().map(|(market, assessment)| of_market(market, assessment)).collect()
     };
     MarginReport {
         initial: Component::sum("initial margin", level(initial)),
         maintenance: Component::sum("maintenance margin", level(maintenance)),
-        binding: (!binding.is_empty()).then(|| binding.join("; ")),
+        binding: binding(parts).map(Cow::into_owned),
         gross_notional,
     }
+}
+
+/// The amounts of [`of_markets`], to the bit.
+pub(super) fn amounts<'p>(parts: &[(&'p DayMarket<'_>, Pmrm1Assessment)]) -> Amounts<'p> {
+    let (mut initial, mut maintenance) = (0.0, 0.0);
+    for (_, own) in parts {
+        let loss = 0.0 - own.worst_loss + own.static_contingency.total();
+        let penalties = own.linear_penalty + own.option_penalty;
+        initial += own.im_factor * loss + penalties;
+        maintenance += loss;
+    }
+    Amounts { initial, maintenance, binding: binding(parts) }
 }
 
 fn initial(market: &DayMarket<'_>, assessment: &Pmrm1Assessment) -> Component {
@@ -60,10 +69,14 @@ fn loss(market: &DayMarket<'_>, assessment: &Pmrm1Assessment) -> Vec<Component> 
     vec![Component::max("worst loss", tests), Component::sum("contingency", parts)]
 }
 
-fn binding(market: &DayMarket<'_>, assessment: &Pmrm1Assessment) -> String {
-    match assessment.binding {
-        None if assessment.worst_loss == 0.0 => "no losing scenario".to_owned(),
-        None => "basis test".to_owned(),
-        Some(index) => market.parameters.scenarios[index].to_string(),
-    }
+fn binding<'p>(parts: &[(&'p DayMarket<'_>, Pmrm1Assessment)]) -> Option<Cow<'p, str>> {
+    joined(parts.iter().map(|(market, assessment)| {
+        let scenarios = market.parameters.scenarios.len();
+        let which = match assessment.binding {
+            None if assessment.worst_loss == 0.0 => scenarios + 1,
+            None => scenarios,
+            Some(index) => index,
+        };
+        market.texts[which].as_str()
+    }))
 }

@@ -1,9 +1,12 @@
 //! The assessment of each market as a requirement with its breakdown.
 
+use std::borrow::Cow;
+
 use super::assessment::{Contingency, PmrmAssessment, PmrmBinding};
 use super::day::DayMarket;
 use crate::component::Component;
-use crate::model::MarginReport;
+use crate::model::{Amounts, MarginReport};
+use crate::models::venue::joined;
 
 /// The markets added. Requirements are what Derive's margins leave short, on top of mark-to-market value.
 pub(super) fn of_markets(
@@ -13,18 +16,26 @@ pub(super) fn of_markets(
     let initial = parts.iter().map(|(market, assessment)| initial(market, assessment)).collect();
     let maintenance =
         parts.iter().map(|(market, assessment)| maintenance(market, assessment)).collect();
-    let binding: Vec<String> = parts
-        .iter()
-        .map(|(market, assessment)| {
-            format!("{}: {}", market.underlying, binding(market, assessment))
-        })
-        .collect();
     MarginReport {
         initial: Component::sum("initial margin", initial),
         maintenance: Component::sum("maintenance margin", maintenance),
-        binding: (!binding.is_empty()).then(|| binding.join("; ")),
+        binding: binding(parts).map(Cow::into_owned),
         gross_notional,
     }
+}
+
+/// The amounts of [`of_markets`], to the bit.
+pub(super) fn amounts<'p>(parts: &[(&'p DayMarket<'_>, PmrmAssessment)]) -> Amounts<'p> {
+    let (mut initial, mut maintenance) = (0.0, 0.0);
+    for (_, own) in parts {
+        let (loss, contingency) = (0.0 - own.worst_loss, own.maintenance_contingency.total());
+        initial += own.im_factor * loss
+            + contingency
+            + own.initial_contingency.total()
+            + own.confidence.total();
+        maintenance += own.mm_factor * loss + contingency;
+    }
+    Amounts { initial, maintenance, binding: binding(parts) }
 }
 
 fn initial(market: &DayMarket<'_>, assessment: &PmrmAssessment) -> Component {
@@ -68,10 +79,14 @@ fn contingency(name: &'static str, contingency: &Contingency) -> Component {
     Component::sum(name, parts)
 }
 
-fn binding(market: &DayMarket<'_>, assessment: &PmrmAssessment) -> String {
-    match assessment.binding {
-        PmrmBinding::Basis if assessment.worst_loss == 0.0 => "no losing scenario".to_owned(),
-        PmrmBinding::Basis => "basis test".to_owned(),
-        PmrmBinding::Scenario(index) => market.parameters.scenarios[index].to_string(),
-    }
+fn binding<'p>(parts: &[(&'p DayMarket<'_>, PmrmAssessment)]) -> Option<Cow<'p, str>> {
+    joined(parts.iter().map(|(market, assessment)| {
+        let scenarios = market.parameters.scenarios.len();
+        let which = match assessment.binding {
+            PmrmBinding::Basis if assessment.worst_loss == 0.0 => scenarios + 1,
+            PmrmBinding::Basis => scenarios,
+            PmrmBinding::Scenario(index) => index,
+        };
+        market.texts[which].as_str()
+    }))
 }

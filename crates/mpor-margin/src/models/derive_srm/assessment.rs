@@ -22,20 +22,7 @@ use mpor_core::Right;
 use super::parameters::{SrmDepeg, SrmParameters};
 use super::units::{SrmUnit, SrmUnits};
 use crate::models::derive::values::in_order;
-use crate::models::derive::{DeriveMarket, sum};
-
-/// What one account holds in one market. Amounts in coins, short negative.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct SrmBook {
-    /// Perpetual.
-    pub perp: f64,
-    /// Unrealised P&L of the perpetual, USD.
-    pub perp_unrealised: f64,
-    /// The market's coin, posted; not below zero.
-    pub base: f64,
-    /// Positions in the market's options: which, and how many.
-    pub options: Vec<(usize, f64)>,
-}
+use crate::models::derive::{DeriveBook, DeriveMarket, sum};
 
 /// Everything that the Standard Manager says about one book in one market. USD.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,14 +79,6 @@ pub struct SrmExpiry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotListed(pub &'static str);
 
-impl SrmBook {
-    /// Whether nothing is held.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.perp == 0.0 && self.base == 0.0 && self.options.is_empty()
-    }
-}
-
 impl SrmExpiry {
     /// The better of the two tests.
     #[must_use]
@@ -136,7 +115,7 @@ impl SrmAssessment {
         depeg: &SrmDepeg,
         market: &DeriveMarket,
         units: &SrmUnits,
-        book: &SrmBook,
+        book: &DeriveBook,
     ) -> Result<Self, NotListed> {
         let (mut initial, mut maintenance) = (SrmLevel::default(), SrmLevel::default());
         let value = book.base * market.spot;
@@ -193,7 +172,7 @@ fn penalise(
     depeg: &SrmDepeg,
     market: &DeriveMarket,
     units: &SrmUnits,
-    book: &SrmBook,
+    book: &DeriveBook,
     held: &[(usize, f64)],
     initial: &mut SrmLevel,
 ) {

@@ -13,6 +13,8 @@
 //! in the perpetual. Coin-settled contracts, which the venue does not list, count as the coins they stand for. Says nothing
 //! about interest, funding or the size of an account: there is no concentration rule, and no offset between markets, expiries
 //! or an option and its underlying.
+//! **Not sub-additive**: settlement is tried at the strikes held, and a spread brings a strike at which another short loses; the
+//! test `models_that_are_not_sub_additive_have_books_that_show_it` holds books that do.
 
 pub mod assessment;
 pub mod parameters;
@@ -22,7 +24,6 @@ mod report;
 
 use std::collections::BTreeMap;
 
-use mpor_core::Portfolio;
 use mpor_risk::Day;
 use serde::Deserialize;
 use toml::Table;
@@ -30,15 +31,17 @@ use toml::Table;
 use crate::catalog::{KindInfo, Parameter, Size};
 use crate::error::MarginError;
 use crate::held::Held;
-use crate::model::{MarginModel, MarginReport, Prepared};
+use crate::model::{Amounts, MarginModel, MarginReport, Merging, Prepared};
+use crate::models::by_market::{ByMarket, Market, NotTaken};
 use crate::parse;
 
-pub use super::derive::{DeriveExpiry, DeriveMarket, DeriveOption};
-pub use assessment::{NotListed, SrmAssessment, SrmBook, SrmExpiry, SrmLevel};
+pub use super::derive::{DeriveBook, DeriveExpiry, DeriveMarket, DeriveOption};
+pub use assessment::{NotListed, SrmAssessment, SrmExpiry, SrmLevel};
 pub use parameters::{SrmDepeg, SrmParameters};
 pub use units::SrmUnits;
 
-use super::derive::day::{Draft, Futures, Listing, Slot, Taken};
+use super::derive::day::{Draft, Futures, Listing, Taken};
+use super::derive::parameters::{FUTURES, MARKETS, check_markets};
 
 pub(crate) const INFO: KindInfo = KindInfo {
     id: "derive-srm",
@@ -54,16 +57,8 @@ pub(crate) const INFO: KindInfo = KindInfo {
             "coins",
             "{ COIN = { perp, option, base, oracle_contingency } }: the markets, as in rules/derive/srm",
         ),
-        Parameter::optional(
-            "markets",
-            "none",
-            "{ UNDERLYING = COIN }: a market for an underlying without its own",
-        ),
-        Parameter::optional(
-            "futures",
-            "\"refuse\"",
-            "dated futures: \"refuse\" or \"as_perpetual\"",
-        ),
+        MARKETS,
+        FUTURES,
     ],
     build,
 };
@@ -88,46 +83,30 @@ struct DeriveSrm {
 struct DayMarket<'d> {
     /// The study's underlying.
     underlying: &'d str,
+    depeg: SrmDepeg,
     parameters: SrmParameters,
     market: DeriveMarket,
     units: SrmUnits,
-}
-
-struct PreparedSrm<'d> {
-    held: Held<'d>,
-    depeg: SrmDepeg,
-    /// By row of the day.
-    slots: Vec<Slot>,
-    markets: Vec<DayMarket<'d>>,
+    /// Names of the expiries, in the market's order.
+    expiries: Vec<String>,
 }
 
 fn build(name: &str, table: Table) -> Result<Box<dyn MarginModel>, MarginError> {
     let parameters: Parameters = parse::parameters(name, "", table)?;
     parameters.depeg.check().map_err(|(key, problem)| parse::refuse(name, key, problem))?;
-    for (coin, market) in &parameters.coins {
-        market.check().map_err(|(key, problem)| {
-            parse::refuse(name, format!("coins.{coin}.{key}"), problem)
-        })?;
-    }
+    check_markets(name, &parameters.coins, SrmParameters::check)?;
     parameters.listing().check(name)?;
     Ok(Box::new(DeriveSrm { id: name.to_owned(), parameters }))
 }
 
 impl Parameters {
     fn listing(&self) -> Listing {
-        let taken = |(coin, own): (&String, &SrmParameters)| {
-            let taken = Taken {
-                options: own.option.is_some(),
-                perpetual: own.perp.is_some(),
-                base: own.base.is_some(),
-            };
-            (coin.clone(), taken)
+        let taken = |_: &str, own: &SrmParameters| Taken {
+            options: own.option.is_some(),
+            perpetual: own.perp.is_some(),
+            base: own.base.is_some(),
         };
-        Listing {
-            coins: self.coins.iter().map(taken).collect(),
-            markets: self.markets.clone(),
-            futures: self.futures,
-        }
+        Listing::new(&self.coins, &self.markets, self.futures, taken)
     }
 }
 
@@ -140,59 +119,41 @@ impl MarginModel for DeriveSrm {
         1
     }
 
+    fn merging(&self) -> Merging {
+        Merging::MayBeMore
+    }
+
     fn prepare<'d>(&self, day: &'d Day<'_>) -> Result<Box<dyn Prepared + 'd>, MarginError> {
         let (slots, drafts) = self.parameters.listing().slots(day)?;
         let mut markets = Vec::with_capacity(drafts.len());
         for Draft { underlying, coin, market, options, .. } in drafts {
             let Some(parameters) = self.parameters.coins.get(&coin).copied() else { continue };
             let units = SrmUnits::new(&parameters, &market, options)?;
-            markets.push(DayMarket { underlying, parameters, market, units });
+            let expiries = market.expiries.iter().map(report::expiry_name).collect();
+            let depeg = self.parameters.depeg;
+            markets.push(DayMarket { underlying, depeg, parameters, market, units, expiries });
         }
-        let (held, depeg) = (Held::new(&self.id, day), self.parameters.depeg);
-        Ok(Box::new(PreparedSrm { held, depeg, slots, markets }))
+        Ok(Box::new(ByMarket { held: Held::new(&self.id, day), slots, markets }))
     }
 }
 
-impl Prepared for PreparedSrm<'_> {
-    fn requirement(&self, portfolio: &Portfolio) -> Result<MarginReport, MarginError> {
-        let gross_notional = self.held.gross_notional(portfolio)?;
-        let books = self.books(portfolio)?;
-        let mut parts = Vec::new();
-        for (market, book) in self.markets.iter().zip(&books).filter(|(_, book)| !book.is_empty()) {
-            let DayMarket { underlying, parameters, market: state, units } = market;
-            let assessment = SrmAssessment::new(parameters, &self.depeg, state, units, book);
-            let assessment = assessment.map_err(|NotListed(what)| MarginError::NotCovered {
-                model: self.held.model().to_owned(),
-                instrument: (*underlying).to_owned(),
-                reason: format!("its market lists no {what}"),
-            })?;
-            parts.push((market, assessment));
-        }
-        Ok(report::of_markets(&parts, gross_notional))
-    }
-}
+impl Market for DayMarket<'_> {
+    type Assessment = SrmAssessment;
 
-impl PreparedSrm<'_> {
-    /// The portfolio taken apart by market.
-    fn books(&self, portfolio: &Portfolio) -> Result<Vec<SrmBook>, MarginError> {
-        let mut books = vec![SrmBook::default(); self.markets.len()];
-        for position in portfolio.positions() {
-            let quantity = position.quantity;
-            match &self.slots[self.held.row(position.instrument)?] {
-                Slot::Option { market, option, coins } => {
-                    books[*market].options.push((*option, quantity * coins));
-                }
-                Slot::Perpetual { market, coins } => books[*market].perp += quantity * coins,
-                Slot::Base { .. } if quantity < 0.0 => {
-                    let reason = "collateral cannot be short; hold the perpetual short instead";
-                    return Err(self.held.not_covered(position.instrument, reason));
-                }
-                Slot::Base { market, coins } => books[*market].base += quantity * coins,
-                Slot::NotCovered(reason) => {
-                    return Err(self.held.not_covered(position.instrument, reason.as_str()));
-                }
-            }
-        }
-        Ok(books)
+    fn assess(&self, book: &[(usize, f64)]) -> Result<SrmAssessment, NotTaken> {
+        let DayMarket { depeg, parameters, market, units, .. } = self;
+        let book = DeriveBook::of_slots(book);
+        SrmAssessment::new(parameters, depeg, market, units, &book).map_err(|NotListed(what)| {
+            let reason = format!("its market lists no {what}");
+            NotTaken { instrument: self.underlying.to_owned(), reason }
+        })
+    }
+
+    fn report(parts: &[(&Self, SrmAssessment)], gross_notional: f64) -> MarginReport {
+        report::of_markets(parts, gross_notional)
+    }
+
+    fn amounts<'p>(parts: &[(&'p Self, SrmAssessment)]) -> Amounts<'p> {
+        report::amounts(parts)
     }
 }

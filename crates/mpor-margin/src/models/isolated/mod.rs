@@ -22,6 +22,8 @@
 //! Delta Exchange, dYdX, Drift and GMX; ratio of Binance's portfolio margin.
 //! Says nothing about leverage chosen below the bracket's maximum, or fees. Open interest is not in mpor's data: a study that
 //! wants it states it, and without that markets count as empty.
+//! **Not sub-additive**: larger positions are in higher brackets; the test
+//! `models_that_are_not_sub_additive_have_books_that_show_it` holds books that show it.
 
 pub mod brackets;
 pub mod options;
@@ -41,7 +43,7 @@ use crate::catalog::{KindInfo, Parameter, Size};
 use crate::component::Component;
 use crate::error::MarginError;
 use crate::held::Held;
-use crate::model::{Amounts, MarginModel, MarginReport, Prepared, Scratch};
+use crate::model::{Amounts, MarginModel, MarginReport, Merging, Prepared, Scratch};
 use crate::parse;
 
 pub use brackets::{Bracket, Brackets};
@@ -329,6 +331,10 @@ impl MarginModel for Isolated {
         1
     }
 
+    fn merging(&self) -> Merging {
+        Merging::MayBeMore
+    }
+
     fn prepare<'d>(&self, day: &'d Day<'_>) -> Result<Box<dyn Prepared + 'd>, MarginError> {
         let units: Result<Vec<Unit>, MarginError> =
             day.held.iter().map(|&ix| self.parameters.unit(&self.rules, day, ix)).collect();
@@ -404,8 +410,8 @@ impl Prepared for PreparedIsolated<'_> {
         portfolio: &Portfolio,
         _scratch: &mut Scratch,
     ) -> Result<Amounts<'p>, MarginError> {
-        if self.account_ratio.is_some() {
-            return self.requirement(portfolio).map(Amounts::from);
+        if let Some(ratio) = self.account_ratio {
+            return self.of_account(portfolio, ratio);
         }
         // Summed by kind and then over kinds, as the tree is, so that both round alike.
         let mut kinds = [Levels { initial: 0.0, maintenance: 0.0 }; 3];
@@ -457,6 +463,28 @@ fn of_account(positions: &[Needed], level: &'static str, ratio: f64) -> Componen
 }
 
 impl PreparedIsolated<'_> {
+    /// The amounts under an account ratio, summed by group as the tree is.
+    fn of_account(
+        &self,
+        portfolio: &Portfolio,
+        ratio: AccountRatio,
+    ) -> Result<Amounts<'_>, MarginError> {
+        let (mut futures, mut shorts, mut longs, mut spot) = (0.0, 0.0, 0.0, 0.0);
+        for position in portfolio.positions() {
+            let row = self.held.row(position.instrument)?;
+            let (group, levels) = self.position(row, position.instrument, position.quantity)?;
+            *match group {
+                Group::Futures => &mut futures,
+                Group::ShortOptions => &mut shorts,
+                Group::LongOptions => &mut longs,
+                Group::Spot => &mut spot,
+            } += levels.maintenance;
+        }
+        let level = |ratio: f64| ratio * (futures + shorts) + longs + spot;
+        let (initial, maintenance) = (level(ratio.initial), level(ratio.maintenance));
+        Ok(Amounts { initial, maintenance, binding: None })
+    }
+
     /// Which group a position belongs to, and what it needs.
     fn position(
         &self,

@@ -2,12 +2,15 @@
 
 use mpor_risk::Day;
 
-use super::Parameters;
 use super::assessment::{OkxAssessment, OkxBinding};
 use super::parameters::OkxParameters;
 use super::units::{OkxUnits, VOLS};
+use super::{Parameters, report};
 use crate::error::MarginError;
-use crate::models::venue::{self, Slots};
+use crate::model::{Amounts, MarginReport};
+use crate::models::by_market::{Market, NotTaken};
+use crate::models::slots::Slots;
+use crate::models::venue;
 
 /// USD per unit of the coin that things are quoted in: at par on a margin date.
 const PAR: f64 = 1.0;
@@ -24,11 +27,23 @@ pub(super) struct RiskUnit<'d> {
     pub texts: Vec<String>,
 }
 
-impl RiskUnit<'_> {
-    pub fn assess(&self, book: &[(usize, f64)]) -> OkxAssessment {
-        OkxAssessment::new(&self.parameters, &self.units, book)
+impl Market for RiskUnit<'_> {
+    type Assessment = OkxAssessment;
+
+    fn assess(&self, book: &[(usize, f64)]) -> Result<OkxAssessment, NotTaken> {
+        Ok(OkxAssessment::new(&self.parameters, &self.units, book))
     }
 
+    fn report(parts: &[(&Self, OkxAssessment)], gross_notional: f64) -> MarginReport {
+        report::of_units(parts, gross_notional)
+    }
+
+    fn amounts<'p>(parts: &[(&'p Self, OkxAssessment)]) -> Amounts<'p> {
+        report::amounts(parts)
+    }
+}
+
+impl RiskUnit<'_> {
     /// What bound, in words.
     pub fn bound(&self, assessment: &OkxAssessment) -> &str {
         let grid = self.units.grid();

@@ -13,6 +13,8 @@
 //! (vega across expiries) and MR5 (rates).
 //! Assumes on a margin date: quote coins at par, no borrowing (MR8) and no cash (MR9), both lines at zero; coin-settled contracts
 //! count with the USD P&L of the coins they stand for. Options without interest. Says nothing about open orders.
+//! **Not sub-additive**: the minimum charge rises by tiers of the whole book; the test
+//! `models_that_are_not_sub_additive_have_books_that_show_it` holds books that show it.
 
 pub mod assessment;
 pub mod parameters;
@@ -23,7 +25,6 @@ mod report;
 
 use std::collections::BTreeMap;
 
-use mpor_core::Portfolio;
 use mpor_risk::Day;
 use serde::Deserialize;
 use toml::Table;
@@ -31,15 +32,13 @@ use toml::Table;
 use crate::catalog::{KindInfo, Parameter, Size};
 use crate::error::MarginError;
 use crate::held::Held;
-use crate::model::{Amounts, MarginModel, MarginReport, Prepared, Scratch};
-use crate::models::venue::Slots;
+use crate::model::{MarginModel, Merging, Prepared};
+use crate::models::by_market::ByMarket;
 use crate::parse;
 
 pub use assessment::{OkxAccount, OkxAssessment, OkxBasis, OkxBinding, OkxStablecoin};
 pub use parameters::OkxParameters;
 pub use units::OkxUnits;
-
-use day::RiskUnit;
 
 pub(crate) const INFO: KindInfo = KindInfo {
     id: "okx-pm-style",
@@ -66,12 +65,6 @@ struct Parameters {
 struct OkxPm {
     id: String,
     parameters: Parameters,
-}
-
-struct PreparedPm<'d> {
-    held: Held<'d>,
-    slots: Slots,
-    units: Vec<RiskUnit<'d>>,
 }
 
 fn build(name: &str, table: Table) -> Result<Box<dyn MarginModel>, MarginError> {
@@ -112,35 +105,12 @@ impl MarginModel for OkxPm {
         1
     }
 
+    fn merging(&self) -> Merging {
+        Merging::MayBeMore
+    }
+
     fn prepare<'d>(&self, day: &'d Day<'_>) -> Result<Box<dyn Prepared + 'd>, MarginError> {
-        let (slots, units) = day::risk_units(&self.parameters, day)?;
-        Ok(Box::new(PreparedPm { held: Held::new(&self.id, day), slots, units }))
-    }
-}
-
-impl Prepared for PreparedPm<'_> {
-    fn requirement(&self, portfolio: &Portfolio) -> Result<MarginReport, MarginError> {
-        let gross_notional = self.held.gross_notional(portfolio)?;
-        Ok(report::of_units(&self.assess(portfolio)?, gross_notional))
-    }
-
-    fn amounts<'p>(
-        &'p self,
-        portfolio: &Portfolio,
-        _scratch: &mut Scratch,
-    ) -> Result<Amounts<'p>, MarginError> {
-        Ok(report::amounts(&self.assess(portfolio)?))
-    }
-}
-
-impl<'d> PreparedPm<'d> {
-    /// The risk units that the book holds something of.
-    fn assess(
-        &self,
-        portfolio: &Portfolio,
-    ) -> Result<Vec<(&RiskUnit<'d>, OkxAssessment)>, MarginError> {
-        let books = self.slots.books(&self.held, portfolio)?;
-        let held = self.units.iter().zip(&books).filter(|(_, book)| !book.is_empty());
-        Ok(held.map(|(unit, book)| (unit, unit.assess(book))).collect())
+        let (slots, markets) = day::risk_units(&self.parameters, day)?;
+        Ok(Box::new(ByMarket { held: Held::new(&self.id, day), slots, markets }))
     }
 }

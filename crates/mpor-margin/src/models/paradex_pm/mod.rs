@@ -12,14 +12,13 @@
 //! know: a line of the breakdown at zero.
 //! Assumes options without interest; every forward moves by the same share, strikes keep their volatility. The venue lists
 //! perpetuals and options: dated futures and spot are refused, or count as perpetuals on request. Coin-settled contracts, which
-//! it does not list, count as the coins they stand for.
+//! it does not list, count as the coins they stand for. Sub-additive where the net rate is at least half the hedged one, as it is.
 
 pub mod assessment;
 pub mod parameters;
 
 mod report;
 
-use mpor_core::Portfolio;
 use mpor_risk::Day;
 use serde::Deserialize;
 use toml::Table;
@@ -27,8 +26,9 @@ use toml::Table;
 use crate::catalog::{KindInfo, Parameter, Size};
 use crate::error::MarginError;
 use crate::held::Held;
-use crate::model::{Amounts, MarginModel, MarginReport, Prepared, Scratch};
-use crate::models::venue::{self, Slots, Unlisted};
+use crate::model::{Amounts, MarginModel, MarginReport, Merging, Prepared};
+use crate::models::by_market::{ByMarket, Market, NotTaken};
+use crate::models::venue::{self, Unlisted};
 use crate::parse;
 
 pub use assessment::{ParadexAssessment, ParadexUnits};
@@ -66,17 +66,11 @@ struct ParadexPm {
     parameters: Parameters,
 }
 
-struct PreparedPm<'d> {
-    held: Held<'d>,
-    slots: Slots,
-    parameters: ParadexParameters,
-    markets: Vec<DayMarket<'d>>,
-}
-
 /// One underlying on one day, valued for everyone.
 struct DayMarket<'d> {
     /// The study's underlying.
     underlying: &'d str,
+    parameters: ParadexParameters,
     units: ParadexUnits,
     /// Names of the scenarios.
     scenarios: Vec<String>,
@@ -100,54 +94,46 @@ impl MarginModel for ParadexPm {
         1
     }
 
+    fn merging(&self) -> Merging {
+        let all = &self.parameters.all;
+        // The minimum is (net - hedged / 2) |net delta| + hedged / 2 gross delta.
+        if 2.0 * all.net_rate >= all.hedged_rate { Merging::NeverMore } else { Merging::MayBeMore }
+    }
+
     fn prepare<'d>(&self, day: &'d Day<'_>) -> Result<Box<dyn Prepared + 'd>, MarginError> {
         let unlisted = self.parameters.unlisted;
         let (slots, groups) = venue::group(day, |_, contract| unlisted.cover(contract))?;
-        let parameters = self.parameters.all.clone();
+        let parameters = &self.parameters.all;
         let mut markets = Vec::with_capacity(groups.len());
         for group in groups {
             let underlying = day.universe.underlying(group.underlying).name.as_str();
             let spot = day.state.underlying(group.underlying).spot;
-            let units = ParadexUnits::new(&parameters, spot, &group.contracts)?;
+            let units = ParadexUnits::new(parameters, spot, &group.contracts)?;
             let scenarios: Vec<String> =
                 parameters.scenarios.iter().map(ToString::to_string).collect();
             let rules = ["minimum for delta", "no losing scenario"];
             let all = scenarios.iter().map(String::as_str).chain(rules);
             let texts = all.map(|rule| format!("{underlying}: {rule}")).collect();
-            markets.push(DayMarket { underlying, units, scenarios, texts });
+            let parameters = parameters.clone();
+            markets.push(DayMarket { underlying, parameters, units, scenarios, texts });
         }
-        Ok(Box::new(PreparedPm { held: Held::new(&self.id, day), slots, parameters, markets }))
+        Ok(Box::new(ByMarket { held: Held::new(&self.id, day), slots, markets }))
     }
 }
 
-impl Prepared for PreparedPm<'_> {
-    fn requirement(&self, portfolio: &Portfolio) -> Result<MarginReport, MarginError> {
-        let gross_notional = self.held.gross_notional(portfolio)?;
-        Ok(report::of_markets(&self.assess(portfolio)?, gross_notional))
+impl Market for DayMarket<'_> {
+    type Assessment = ParadexAssessment;
+
+    fn assess(&self, book: &[(usize, f64)]) -> Result<ParadexAssessment, NotTaken> {
+        // A study knows neither the funding of the next hours nor the venue's fees.
+        Ok(ParadexAssessment::new(&self.parameters, &self.units, book, 0.0))
     }
 
-    fn amounts<'p>(
-        &'p self,
-        portfolio: &Portfolio,
-        _scratch: &mut Scratch,
-    ) -> Result<Amounts<'p>, MarginError> {
-        Ok(report::amounts(&self.assess(portfolio)?))
+    fn report(parts: &[(&Self, ParadexAssessment)], gross_notional: f64) -> MarginReport {
+        report::of_markets(parts, gross_notional)
     }
-}
 
-impl<'d> PreparedPm<'d> {
-    /// The markets that the book holds something of.
-    fn assess(
-        &self,
-        portfolio: &Portfolio,
-    ) -> Result<Vec<(&DayMarket<'d>, ParadexAssessment)>, MarginError> {
-        let books = self.slots.books(&self.held, portfolio)?;
-        let held = self.markets.iter().zip(&books).filter(|(_, book)| !book.is_empty());
-        let assess = |(market, book): (_, &Vec<(usize, f64)>)| {
-            let market: &DayMarket<'d> = market;
-            // A study knows neither the funding of the next hours nor the venue's fees.
-            (market, ParadexAssessment::new(&self.parameters, &market.units, book, 0.0))
-        };
-        Ok(held.map(assess).collect())
+    fn amounts<'p>(parts: &[(&'p Self, ParadexAssessment)]) -> Amounts<'p> {
+        report::amounts(parts)
     }
 }

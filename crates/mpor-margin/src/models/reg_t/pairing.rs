@@ -74,6 +74,14 @@ pub struct RegTGrouping {
     pub unproven: f64,
 }
 
+impl RegTGrouping {
+    /// What it asks for, money.
+    #[must_use]
+    pub fn total(&self) -> f64 {
+        self.groups.iter().fold(0.0, |sum, group| sum + group.number * group.each)
+    }
+}
+
 /// The grouping of positions (contract and signed quantity) with the least requirement.
 #[must_use]
 pub fn least(

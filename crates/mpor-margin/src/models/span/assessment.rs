@@ -206,7 +206,8 @@ impl CommodityAssessment {
     ) -> Self {
         let mut losses = [0.0; SCENARIOS];
         let (mut net_option_value, mut short_calls, mut short_puts) = (0.0, 0.0, 0.0);
-        let mut by_expiry = vec![0.0; terms.tier_of.len()];
+        let mut expiries = Few::default();
+        let by_expiry = expiries.of(terms.tier_of.len());
         for &(unit, quantity) in positions {
             let unit = &units[unit];
             losses.iter_mut().zip(&unit.array).for_each(|(sum, loss)| *sum += quantity * loss);
@@ -220,12 +221,13 @@ impl CommodityAssessment {
             }
         }
         let net_delta = by_expiry.iter().fold(0.0, |sum, delta| sum + delta);
-        let mut tiers = vec![TierDelta::default(); terms.tiers];
-        for (&tier, &delta) in terms.tier_of.iter().zip(&by_expiry) {
+        let mut all_tiers = Few::default();
+        let tiers: &mut [TierDelta] = all_tiers.of(terms.tiers);
+        for (&tier, &delta) in terms.tier_of.iter().zip(&*by_expiry) {
             tiers[tier].add(delta);
         }
         let tier_deltas: Vec<f64> = tiers.iter().map(|tier| tier.net()).collect();
-        let formed = form_intra(terms, &mut tiers);
+        let formed = form_intra(terms, tiers);
         let active = worst(&losses);
         let vol_adjusted = 0.5 * (losses[active] + losses[paired(active)]);
         let time_risk = 0.5 * (losses[0] + losses[1]);
@@ -242,7 +244,7 @@ impl CommodityAssessment {
             vol_adjusted,
             time_risk,
             price_risk: price_risk_amount,
-            spot_charge: spot_charge(terms, &tier_deltas, &tiers),
+            spot_charge: spot_charge(terms, &tier_deltas, tiers),
             tier_deltas,
             net_delta,
             intra_charges: terms.intra_spreads.iter().zip(&formed).map(charge).collect(),
@@ -326,6 +328,23 @@ impl PriceRisk {
             PriceRisk::ScanRange => range,
             PriceRisk::ScanRangeCap => own.min(range),
         })
+    }
+}
+
+/// Room for a few values without asking for memory, and for many with it: there is one a commodity and account.
+#[derive(Default)]
+struct Few<T> {
+    few: [T; 16],
+    many: Vec<T>,
+}
+
+impl<T: Clone + Default> Few<T> {
+    fn of(&mut self, count: usize) -> &mut [T] {
+        if count <= self.few.len() {
+            return &mut self.few[..count];
+        }
+        self.many.resize(count, T::default());
+        &mut self.many
     }
 }
 

@@ -5,30 +5,24 @@ use mpor_core::{Contract, InstrumentIx, Settlement, UnderlyingIx};
 use mpor_pricing::PricingError;
 use mpor_risk::Day;
 
-use super::array::{RiskArray, ScanRange, SpanOption};
+use super::array::{RiskArray, SCENARIOS, ScanRange, SpanOption, scenario_name};
 use super::assessment::{InterSpread, IntraSpread, SpanTerms, SpanUnit, SpotMonth, SpreadLeg};
 use super::parameters::{CommodityParameters, OptionStyle, Parameters};
 use crate::error::MarginError;
-
-/// Where a row of the day's instruments belongs.
-pub(super) enum Slot {
-    /// A contract of a commodity, by their positions.
-    Unit { commodity: usize, unit: usize },
-    /// No rule, and why.
-    NotCovered(String),
-}
+use crate::models::slots::{Slot, Slots};
 
 /// One commodity on one day.
 pub(super) struct DayCommodity<'d> {
     pub name: &'d str,
     pub terms: SpanTerms,
     pub units: Vec<SpanUnit>,
+    /// What can bind: the scenarios, the short option minimum, that nothing loses.
+    pub texts: Vec<String>,
 }
 
 /// What a margin date comes to.
 pub(super) struct SpanDay<'d> {
-    /// By row of the day.
-    pub slots: Vec<Slot>,
+    pub slots: Slots,
     pub commodities: Vec<DayCommodity<'d>>,
     /// Spreads between them.
     pub spreads: Vec<InterSpread>,
@@ -52,7 +46,7 @@ pub(super) fn prepare<'d>(
     let mut drafts: Vec<Draft<'_>> = Vec::new();
     let slots: Result<Vec<Slot>, MarginError> =
         day.held.iter().map(|&ix| slot(parameters, day, ix, &mut drafts)).collect();
-    let slots = slots?;
+    let slots = Slots::new(drafts.len(), slots?);
     let commodities: Vec<DayCommodity<'d>> =
         drafts.into_iter().map(|draft| draft.finished(day)).collect();
     let spreads = inter_spreads(parameters, &commodities);
@@ -92,7 +86,7 @@ fn slot<'p>(
     let commodity = draft(day, instrument.underlying, own, drafts);
     let unit = drafts[commodity].unit(day, ix)?;
     drafts[commodity].units.push(unit);
-    Ok(Slot::Unit { commodity, unit: drafts[commodity].units.len() - 1 })
+    Ok(Slot::covered(commodity, drafts[commodity].units.len() - 1))
 }
 
 fn draft<'p>(
@@ -200,8 +194,14 @@ impl Draft<'_> {
             short_option_method: own.short_option_minimum.method,
         };
         let name = day.universe.underlying(self.underlying).name.as_str();
-        DayCommodity { name, terms, units: self.units }
+        DayCommodity { name, terms, units: self.units, texts: bindings(name) }
     }
+}
+
+fn bindings(commodity: &str) -> Vec<String> {
+    let rules = ["short option minimum", "no losing scenario"].map(str::to_owned);
+    let all = (0..SCENARIOS).map(scenario_name).chain(rules);
+    all.map(|rule| format!("{commodity}: {rule}")).collect()
 }
 
 impl CommodityParameters {

@@ -16,6 +16,8 @@
 //! On a margin date of history a range stated as a share of spot moves with spot; the exchange changes its files when it sees fit.
 //! What has no expiry (spot, perpetuals) has delta one in tier 0. Says nothing about delivery margins, per-month charge
 //! methods, weekends in the look-ahead or the rounding of published arrays.
+//! **Not sub-additive**: deltas of options that net form other spreads than each book did; the test
+//! `models_that_are_not_sub_additive_have_books_that_show_it` holds books that show it.
 
 pub mod array;
 pub mod assessment;
@@ -32,7 +34,8 @@ use toml::Table;
 use crate::catalog::{KindInfo, Parameter, Size};
 use crate::error::MarginError;
 use crate::held::Held;
-use crate::model::{MarginModel, MarginReport, Prepared};
+use crate::model::{Amounts, MarginModel, MarginReport, Merging, Prepared, Scratch};
+use crate::models::slots::Book;
 use crate::parse;
 
 pub use array::{RiskArray, SCENARIOS, ScanRange, SpanOption, VolRange};
@@ -41,7 +44,7 @@ pub use assessment::{
     SpanAssessment, SpanTerms, SpanUnit, SpotMonth, SpreadLeg,
 };
 
-use day::{DayCommodity, Slot, SpanDay};
+use day::{DayCommodity, SpanDay};
 use parameters::Parameters;
 
 pub(crate) const INFO: KindInfo = KindInfo {
@@ -107,6 +110,10 @@ impl MarginModel for Span {
         1
     }
 
+    fn merging(&self) -> Merging {
+        Merging::MayBeMore
+    }
+
     fn prepare<'d>(&self, day: &'d Day<'_>) -> Result<Box<dyn Prepared + 'd>, MarginError> {
         let (held, prepared) = (Held::new(&self.id, day), day::prepare(&self.parameters, day)?);
         let Parameters { price_risk, order, initial, .. } = self.parameters;
@@ -117,30 +124,39 @@ impl MarginModel for Span {
 impl Prepared for PreparedSpan<'_> {
     fn requirement(&self, portfolio: &Portfolio) -> Result<MarginReport, MarginError> {
         let gross_notional = self.held.gross_notional(portfolio)?;
-        let mut books = vec![Vec::new(); self.day.commodities.len()];
-        for position in portfolio.positions() {
-            match &self.day.slots[self.held.row(position.instrument)?] {
-                Slot::Unit { commodity, unit } => {
-                    books[*commodity].push((*unit, position.quantity))
-                }
-                Slot::NotCovered(reason) => {
-                    return Err(self.held.not_covered(position.instrument, reason.as_str()));
-                }
-            }
-        }
-        let held: Vec<usize> = (0..books.len()).filter(|&own| !books[own].is_empty()).collect();
-        let own = |&own: &usize| {
-            let DayCommodity { terms, units, .. } = &self.day.commodities[own];
-            CommodityAssessment::new(terms, self.price_risk, units, &books[own])
-        };
-        let spreads = self.spreads_of(&held);
-        let assessment = SpanAssessment::new(held.iter().map(own).collect(), &spreads, self.order);
-        let names: Vec<&str> = held.iter().map(|&own| self.day.commodities[own].name).collect();
-        Ok(report::of_account(&names, &assessment, self.order, self.initial, gross_notional))
+        let (held, assessment) = self.assess(portfolio, &mut Vec::new())?;
+        Ok(report::of_account(&held, &assessment, self.order, self.initial, gross_notional))
+    }
+
+    fn amounts<'p>(
+        &'p self,
+        portfolio: &Portfolio,
+        scratch: &mut Scratch,
+    ) -> Result<Amounts<'p>, MarginError> {
+        let (held, assessment) = self.assess(portfolio, &mut scratch.books)?;
+        Ok(report::amounts(&held, &assessment, self.order, self.initial))
     }
 }
 
-impl PreparedSpan<'_> {
+impl<'d> PreparedSpan<'d> {
+    /// The commodities that the book holds something of, and what they need together.
+    fn assess(
+        &self,
+        portfolio: &Portfolio,
+        books: &mut Vec<Book>,
+    ) -> Result<(Vec<&DayCommodity<'d>>, SpanAssessment), MarginError> {
+        self.day.slots.fill(&self.held, portfolio, books)?;
+        let held: Vec<usize> = (0..books.len()).filter(|&own| !books[own].is_empty()).collect();
+        let commodity = |&own: &usize| &self.day.commodities[own];
+        let own = |at: &usize| {
+            let DayCommodity { terms, units, .. } = commodity(at);
+            CommodityAssessment::new(terms, self.price_risk, units, &books[*at])
+        };
+        let spreads = self.spreads_of(&held);
+        let assessment = SpanAssessment::new(held.iter().map(own).collect(), &spreads, self.order);
+        Ok((held.iter().map(commodity).collect(), assessment))
+    }
+
     /// The spreads all of whose commodities are in the book, with positions among those.
     fn spreads_of(&self, held: &[usize]) -> Vec<InterSpread> {
         let leg = |leg: &SpreadLeg| {

@@ -1,39 +1,50 @@
 //! The assessment of an account as a requirement with its breakdown.
 
-use super::array::scenario_name;
+use std::borrow::Cow;
+
+use super::array::{SCENARIOS, scenario_name};
 use super::assessment::{CommodityAssessment, Order, SpanAssessment};
+use super::day::DayCommodity;
 use crate::component::Component;
-use crate::model::MarginReport;
+use crate::model::{Amounts, MarginReport};
+use crate::models::venue::joined;
 
 /// Requirements on top of the value of the positions: what must be there beside the options, and their value.
 pub(super) fn of_account(
-    names: &[&str],
+    commodities: &[&DayCommodity<'_>],
     assessment: &SpanAssessment,
     order: Order,
     initial_ratio: f64,
     gross_notional: f64,
 ) -> MarginReport {
+    let names: Vec<&str> = commodities.iter().map(|own| own.name).collect();
     let risk = match order {
-        Order::Commodity => by_commodity(names, assessment),
-        Order::Account => over_account(names, assessment),
+        Order::Commodity => by_commodity(&names, assessment),
+        Order::Account => over_account(&names, assessment),
     };
     let initial = Component::scaled("initial risk", initial_ratio, risk.clone());
-    let binding = (!names.is_empty()).then(|| {
-        if assessment.net_option_value > initial.amount().max(0.0) {
-            "net option value".to_owned()
-        } else {
-            let bound = |(name, own): (&&str, &CommodityAssessment)| {
-                format!("{name}: {}", bound(own, order))
-            };
-            let all: Vec<String> = names.iter().zip(&assessment.commodities).map(bound).collect();
-            all.join("; ")
-        }
-    });
+    let binding = binding(commodities, assessment, order, initial.amount());
     MarginReport {
         initial: requirement("initial margin", initial, assessment),
         maintenance: requirement("maintenance margin", risk, assessment),
-        binding,
+        binding: binding.map(Cow::into_owned),
         gross_notional,
+    }
+}
+
+/// The amounts of [`of_account`], to the bit.
+pub(super) fn amounts<'p>(
+    commodities: &[&'p DayCommodity<'_>],
+    assessment: &SpanAssessment,
+    order: Order,
+    initial_ratio: f64,
+) -> Amounts<'p> {
+    let initial = initial_ratio * assessment.risk;
+    let level = |risk: f64| risk.max(assessment.net_option_value).max(0.0);
+    Amounts {
+        initial: level(initial),
+        maintenance: level(assessment.risk),
+        binding: binding(commodities, assessment, order, initial),
     }
 }
 
@@ -70,10 +81,7 @@ fn over_account(names: &[&str], assessment: &SpanAssessment) -> Component {
     Component::sum("risk", vec![larger, Component::scaled("credits", -1.0, credits)])
 }
 
-fn charged(
-    name: impl Into<std::borrow::Cow<'static, str>>,
-    own: &CommodityAssessment,
-) -> Component {
+fn charged(name: impl Into<Cow<'static, str>>, own: &CommodityAssessment) -> Component {
     let scan = format!("scan risk: {}", scenario(own));
     let spreads = own
         .intra_charges
@@ -88,11 +96,28 @@ fn charged(
     Component::sum(name, parts)
 }
 
-fn bound(own: &CommodityAssessment, order: Order) -> String {
-    if order == Order::Commodity && own.short_option_minimum > own.charged() - own.inter_credit {
-        return "short option minimum".to_owned();
+fn binding<'p>(
+    commodities: &[&'p DayCommodity<'_>],
+    assessment: &SpanAssessment,
+    order: Order,
+    initial: f64,
+) -> Option<Cow<'p, str>> {
+    if !commodities.is_empty() && assessment.net_option_value > initial.max(0.0) {
+        return Some(Cow::Borrowed("net option value"));
     }
-    scenario(own)
+    let own = commodities.iter().zip(&assessment.commodities);
+    joined(own.map(|(commodity, own)| bound(commodity, own, order)))
+}
+
+fn bound<'p>(commodity: &'p DayCommodity<'_>, own: &CommodityAssessment, order: Order) -> &'p str {
+    let minimum =
+        order == Order::Commodity && own.short_option_minimum > own.charged() - own.inter_credit;
+    let which = match own {
+        _ if minimum => SCENARIOS,
+        _ if own.scan_risk > 0.0 => own.active_scenario,
+        _ => SCENARIOS + 1,
+    };
+    &commodity.texts[which]
 }
 
 fn scenario(own: &CommodityAssessment) -> String {

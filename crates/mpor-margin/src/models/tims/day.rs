@@ -4,17 +4,10 @@ use mpor_core::{Contract, InstrumentIx, Settlement, UnderlyingIx};
 use mpor_pricing::PricingError;
 use mpor_risk::Day;
 
-use super::assessment::{TimsClass, TimsOption, TimsUnit};
+use super::assessment::{POINTS, TimsClass, TimsOption, TimsUnit, point_name};
 use super::parameters::Parameters;
 use crate::error::MarginError;
-
-/// Where a row of the day's instruments belongs.
-pub(super) enum Slot {
-    /// A contract of a class, by their positions.
-    Unit { class: usize, unit: usize },
-    /// No rule, and why.
-    NotCovered(String),
-}
+use crate::models::slots::{Slot, Slots};
 
 /// One class on one day.
 pub(super) struct DayClass<'d> {
@@ -30,12 +23,13 @@ pub(super) struct DayGroup {
     pub offset: f64,
     /// Positions of its classes.
     pub classes: Vec<usize>,
+    /// What can bind: the points, the minimum, that nothing loses.
+    pub texts: Vec<String>,
 }
 
 /// What a margin date comes to.
 pub(super) struct TimsDay<'d> {
-    /// By row of the day.
-    pub slots: Vec<Slot>,
+    pub slots: Slots,
     pub classes: Vec<DayClass<'d>>,
     pub groups: Vec<DayGroup>,
 }
@@ -72,9 +66,9 @@ pub(super) fn prepare<'d>(
         });
         let unit = unit(day, ix, &classes[class].class)?;
         classes[class].units.push(unit);
-        slots.push(Slot::Unit { class, unit: classes[class].units.len() - 1 });
+        slots.push(Slot::covered(class, classes[class].units.len() - 1));
     }
-    Ok(TimsDay { slots, classes, groups })
+    Ok(TimsDay { slots: Slots::new(classes.len(), slots), classes, groups })
 }
 
 /// Puts a class into its group; without one it is a group of its own.
@@ -91,9 +85,16 @@ fn join(
         Some(known) => known.classes.push(class),
         None => {
             let name = group.unwrap_or(name).to_owned();
-            groups.push(DayGroup { name, offset, classes: vec![class] });
+            let texts = bindings(&name);
+            groups.push(DayGroup { name, offset, classes: vec![class], texts });
         }
     }
+}
+
+fn bindings(group: &str) -> Vec<String> {
+    let rules = ["minimum", "no losing point"].map(str::to_owned);
+    let all = (0..POINTS).map(point_name).chain(rules);
+    all.map(|rule| format!("{group}: {rule}")).collect()
 }
 
 fn unit(day: &Day<'_>, ix: InstrumentIx, class: &TimsClass) -> Result<TimsUnit, MarginError> {

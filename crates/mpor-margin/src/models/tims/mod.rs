@@ -12,12 +12,15 @@
 //! $0.375 a unit, the offsets. The rule file says which is which.
 //! The requirement is compared with equity that includes the options' value, which is mpor's base. Volatility and time are
 //! frozen: a book of pure vega asks for its minimum. Futures and perpetuals move with spot and have no minimum. Says nothing about
-//! eligibility, the third level of portfolio groups, concentration or brokers' own additions.
+//! eligibility, the third level of portfolio groups, concentration or brokers' own additions. Sub-additive: shares of gains are
+//! set against losses point by point, and minimums are sums over what is left after netting.
 
 pub mod assessment;
 
 mod day;
 mod parameters;
+
+use std::borrow::Cow;
 
 use mpor_core::Portfolio;
 use mpor_risk::Day;
@@ -27,14 +30,16 @@ use crate::catalog::{KindInfo, Parameter, Size};
 use crate::component::Component;
 use crate::error::MarginError;
 use crate::held::Held;
-use crate::model::{MarginModel, MarginReport, Prepared};
+use crate::model::{Amounts, MarginModel, MarginReport, Merging, Prepared, Scratch};
+use crate::models::slots::Book;
+use crate::models::venue::joined;
 use crate::parse;
 
 pub use assessment::{
     ClassAssessment, GroupAssessment, POINTS, TimsClass, TimsOption, TimsUnit, point_name,
 };
 
-use day::{Slot, TimsDay};
+use day::{DayGroup, TimsDay};
 use parameters::Parameters;
 
 pub(crate) const INFO: KindInfo = KindInfo {
@@ -83,6 +88,10 @@ impl MarginModel for Tims {
         1
     }
 
+    fn merging(&self) -> Merging {
+        Merging::NeverMore
+    }
+
     fn prepare<'d>(&self, day: &'d Day<'_>) -> Result<Box<dyn Prepared + 'd>, MarginError> {
         let (held, prepared) = (Held::new(&self.id, day), day::prepare(&self.parameters, day)?);
         Ok(Box::new(PreparedTims { held, day: prepared }))
@@ -92,36 +101,53 @@ impl MarginModel for Tims {
 impl Prepared for PreparedTims<'_> {
     fn requirement(&self, portfolio: &Portfolio) -> Result<MarginReport, MarginError> {
         let gross_notional = self.held.gross_notional(portfolio)?;
-        let mut books = vec![Vec::new(); self.day.classes.len()];
-        for position in portfolio.positions() {
-            match &self.day.slots[self.held.row(position.instrument)?] {
-                Slot::Unit { class, unit } => books[*class].push((*unit, position.quantity)),
-                Slot::NotCovered(reason) => {
-                    return Err(self.held.not_covered(position.instrument, reason.as_str()));
-                }
-            }
-        }
-        let (mut parts, mut binding) = (Vec::new(), Vec::new());
-        for group in &self.day.groups {
-            let held: Vec<usize> =
-                group.classes.iter().copied().filter(|&class| !books[class].is_empty()).collect();
-            if held.is_empty() {
-                continue;
-            }
-            let class = |&class: &usize| {
-                ClassAssessment::new(&self.day.classes[class].units, &books[class])
-            };
-            let assessment = GroupAssessment::new(held.iter().map(class).collect(), group.offset);
-            let names: Vec<&str> = held.iter().map(|&class| self.day.classes[class].name).collect();
-            binding.push(format!("{}: {}", group.name, bound(&assessment)));
-            parts.push(component(&group.name, &names, &assessment));
-        }
-        let initial = Component::sum("portfolio margin", parts);
+        let mut books = Vec::new();
+        self.day.slots.fill(&self.held, portfolio, &mut books)?;
+        let groups: Vec<_> = self.groups(&books).collect();
+        let part = |(group, assessment): &(&DayGroup, GroupAssessment)| {
+            let held = group.classes.iter().filter(|&&class| !books[class].is_empty());
+            let names: Vec<&str> = held.map(|&class| self.day.classes[class].name).collect();
+            component(&group.name, &names, assessment)
+        };
+        let initial = Component::sum("portfolio margin", groups.iter().map(part).collect());
+        let binding = joined(groups.iter().map(|(group, own)| bound(group, own)));
         Ok(MarginReport {
             maintenance: initial.clone(),
             initial,
-            binding: (!binding.is_empty()).then(|| binding.join("; ")),
+            binding: binding.map(Cow::into_owned),
             gross_notional,
+        })
+    }
+
+    fn amounts<'p>(
+        &'p self,
+        portfolio: &Portfolio,
+        Scratch { books, .. }: &mut Scratch,
+    ) -> Result<Amounts<'p>, MarginError> {
+        self.day.slots.fill(&self.held, portfolio, books)?;
+        let mut initial = 0.0;
+        let binding = joined(self.groups(books).map(|(group, own)| {
+            initial += own.requirement();
+            bound(group, &own)
+        }));
+        Ok(Amounts { initial, maintenance: initial, binding })
+    }
+}
+
+impl<'d> PreparedTims<'d> {
+    /// The groups that the book holds something of, and what they need.
+    fn groups<'p, 'b>(
+        &'p self,
+        books: &'b [Book],
+    ) -> impl Iterator<Item = (&'p DayGroup, GroupAssessment)> + use<'p, 'b, 'd> {
+        self.day.groups.iter().filter_map(|group| {
+            let held = group.classes.iter().filter(|&&class| !books[class].is_empty());
+            let class = |&class: &usize| {
+                ClassAssessment::new(&self.day.classes[class].units, &books[class])
+            };
+            let classes: Vec<ClassAssessment> = held.map(class).collect();
+            let any = !classes.is_empty();
+            any.then(|| (group, GroupAssessment::new(classes, group.offset)))
         })
     }
 }
@@ -143,14 +169,15 @@ fn component(name: &str, classes: &[&str], assessment: &GroupAssessment) -> Comp
     Component::max(name.to_owned(), parts)
 }
 
-fn bound(assessment: &GroupAssessment) -> String {
+fn bound<'p>(group: &'p DayGroup, assessment: &GroupAssessment) -> &'p str {
     let point = assessment.worst_point();
     let loss = -assessment.pnl[point];
-    if assessment.minimum > loss.max(0.0) {
-        "minimum".to_owned()
+    let which = if assessment.minimum > loss.max(0.0) {
+        POINTS
     } else if loss > 0.0 {
-        point_name(point)
+        point
     } else {
-        "no losing point".to_owned()
-    }
+        POINTS + 1
+    };
+    &group.texts[which]
 }
