@@ -35,7 +35,7 @@ impl Complex {
         Complex::new(libm::log(libm::hypot(self.re, self.im)), libm::atan2(self.im, self.re))
     }
 
-    pub(super) fn exp(self) -> Self {
+    pub(super) fn exponential(self) -> Self {
         let size = libm::exp(self.re);
         Complex::new(size * libm::cos(self.im), size * libm::sin(self.im))
     }

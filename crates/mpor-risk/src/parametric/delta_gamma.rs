@@ -165,7 +165,7 @@ impl DeltaGamma {
             let inner = libm::exp(-t);
             let r = scale * libm::exp(t - inner);
             let s = Complex::new(start, 0.0).plus(direction.scaled(r));
-            let value = self.exponent(s, v).exp().times(direction);
+            let value = self.exponent(s, v).exponential().times(direction);
             let value = match power {
                 Power::Density => value,
                 Power::Probability => value.over(s),

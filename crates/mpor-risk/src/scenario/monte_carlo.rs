@@ -6,9 +6,9 @@
 //! move   = sqrt(m) sqrt((nu - 2) / nu) sqrt(nu / chi2_nu) A z,   A A' = Sigma,   z standard normal
 //! ```
 //!
-//! so that moves over `m` steps have covariance `m Sigma` whatever the degrees of freedom `nu`: the scale is `sqrt((nu
-//! - 2) / chi2_nu)`; without `degrees_of_freedom` the draws are normal. All factors of a path share one chi-squared
-//! variable: extremes come together. Means are zero.
+//! so that moves over `m` steps have covariance `m Sigma` whatever the degrees of freedom `nu`: the scale is
+//! `sqrt((nu - 2) / chi2_nu)`; without `degrees_of_freedom` the draws are normal. All factors of a path share one
+//! chi-squared variable: extremes come together. Means are zero.
 //!
 //! With `marginals`, `jumps` or Sobol draws the moves come from [`crate::simulation::Joint`] instead: a normal or (with
 //! `degrees_of_freedom`) Student copula with the correlation of `Sigma`, a marginal law a factor with the variance of
@@ -26,8 +26,8 @@
 //!
 //! Source: Demarta and McNeil (2005), "The t copula and related copulas", International Statistical Review 73(1),
 //! 111-129, section 2, for the mixture form.
-//! The stream of a path is keyed by (study seed, purpose, time, path), so the same path has the same numbers whatever
-//! the number of paths or threads. Assumes independent steps (`sqrt(m)`) and elliptical dependence.
+//! The stream of a path, or of its block of 256, is keyed by (study seed, purpose, time, path or block), so the same
+//! path has the same numbers whatever the number of paths or threads. Assumes independent steps (`sqrt(m)`) and elliptical dependence.
 
 use mpor_core::Factor;
 use mpor_stats::covariance::{cholesky, ewma_covariance, sample_covariance};

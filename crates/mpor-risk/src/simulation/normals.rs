@@ -168,7 +168,7 @@ mod tests {
         {
             assert!((moment(power) - expected).abs() < 4.0 * f64::sqrt(variance / n), "{power}");
         }
-        for (x, p) in [(-3.0902323061678132, 1e-3), (-4.264890793922825, 1e-5)] {
+        for (x, p) in [(-3.090_232_306_167_813, 1e-3), (-4.264_890_793_922_825, 1e-5)] {
             let share = z.iter().filter(|z| **z < x).count() as f64 / n;
             assert!((share - p).abs() < 4.0 * f64::sqrt(p / n), "{x} {share}");
         }

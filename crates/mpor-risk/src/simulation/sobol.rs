@@ -1,7 +1,7 @@
 //! Points that fill the unit cube more evenly than random ones.
 //!
 //! ```text
-//! x[i, d] = (shift[d] xor  XOR over the bits j of gray(i) of v[j, d]) / 2^32 + 2^-33
+//! x[i, d] = (shift[d] xor  XOR over the bits j of gray(i) of v[j, d]) / 2^32
 //! ```
 //!
 //! The direction numbers `v` are multiplied by a random lower triangular matrix of bits and the points shifted, by
@@ -71,7 +71,7 @@ impl Sobol {
         Ok(plain)
     }
 
-    /// Coordinate of a point, strictly between 0 and 1 where it is scrambled, from 0 where it is plain.
+    /// Coordinate of a point, from 0 and below 1.
     #[must_use]
     pub fn at(&self, point: u32, dimension: usize) -> f64 {
         let (numbers, shift) = &self.dimensions[dimension];
