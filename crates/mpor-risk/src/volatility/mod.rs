@@ -8,7 +8,7 @@
 //! ```
 //!
 //! `h[t]` knows returns up to `t - 1` only; `h[T]`, one past the last return, is the forecast. What stands for the time before the
-//! first return is a named rule, [`Presample`]. Parameters without likelihood ([`riskmetrics2006`](riskmetrics::riskmetrics2006),
+//! first return is a named rule, [`Presample`]. Parameters without likelihood ([`riskmetrics2006`],
 //! [`mpor_stats::ewma`]) are filters of the same kind.
 //!
 //! Sources: Bollerslev (1986), "Generalized autoregressive conditional heteroskedasticity", Journal of Econometrics 31(3), 307-327;
