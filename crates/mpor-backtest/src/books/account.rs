@@ -100,13 +100,19 @@ impl<'a> Account<'a> {
         grid: Grid<'_>,
     ) -> Result<(), Problem> {
         if let Some(legs) = opened {
-            self.held = hold(universe, legs, state.time, ("roll", self.opens.roll()), grid)?;
+            let renewal = Renewal {
+                key: "roll",
+                period: self.opens.roll(),
+                before_expiry: self.opens.before_expiry(),
+            };
+            self.held = hold(universe, legs, state.time, renewal, grid)?;
         }
         let mut all = self.held.positions.clone();
         if let Some(hedge) = self.hedge {
             let legs = hedge.contracts(&Desk::new(universe, state, grid), &all)?;
             let legs = legs.into_iter().map(Opened::New).collect();
-            self.hedged = hold(universe, legs, state.time, ("every", hedge.every), grid)?;
+            let renewal = Renewal { key: "every", period: hedge.every, before_expiry: Span(0) };
+            self.hedged = hold(universe, legs, state.time, renewal, grid)?;
             let contracts: Vec<InstrumentIx> =
                 self.hedged.positions.iter().map(|position| position.instrument).collect();
             self.hedged.positions = offsetting(universe, state, &all, &contracts)?;
@@ -117,12 +123,24 @@ impl<'a> Account<'a> {
     }
 }
 
-/// Enters the legs' contracts into the universe, and holds them until the first expiry or the end of `period`.
+/// When positions are renewed.
+#[derive(Clone, Copy)]
+struct Renewal {
+    /// Key of the period in the study.
+    key: &'static str,
+    /// How long they are held at most.
+    period: Span,
+    /// How long before the first expiry among them they are given up.
+    before_expiry: Span,
+}
+
+/// Enters the legs' contracts into the universe, and holds them until the first expiry, or some time before it, or the end of
+/// the period.
 fn hold(
     universe: &mut Universe,
     legs: Vec<Opened>,
     now: Timestamp,
-    (key, period): (&'static str, Span),
+    Renewal { key, period, before_expiry }: Renewal,
     grid: Grid<'_>,
 ) -> Result<Held, Problem> {
     let step = grid.step();
@@ -139,7 +157,7 @@ fn hold(
                 (Position { instrument: universe.add(instrument)?, quantity }, expiry)
             }
         };
-        until = expiry.map_or(until, |expiry| until.min(expiry));
+        until = expiry.map_or(until, |expiry| until.min(expiry - before_expiry));
         positions.push(position);
     }
     Ok(Held { positions, until: Some(until) })
