@@ -180,5 +180,6 @@ fn later_prices_change_nothing_held_before() {
         };
         assert_eq!(held(&history, &books), held(&other, &changed));
     }
-    assert_ne!(books.portfolios[90], changed.portfolios[90]);
+    assert_eq!(names(&history, &books.portfolios[90][0]), ["BTC-24APR20"]);
+    assert_eq!(names(&other, &changed.portfolios[90][0]), ["BTC-26JUN20"]);
 }
