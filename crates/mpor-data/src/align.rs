@@ -350,7 +350,7 @@ mod tests {
     fn the_sum_paid_does_not_depend_on_the_length_of_the_steps() {
         let payments = stated(&changing());
         let total: f64 = payments.rates.values.iter().sum();
-        for step in [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 96] {
+        for step in [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48] {
             let grid: Vec<Timestamp> = (1..=96 / step).map(|nth| at(nth * step)).collect();
             let paid = paid_over(&payments, &grid, &policies("D001 = \"mark\"")).unwrap().value;
             assert_eq!(paid.iter().sum::<f64>(), total, "steps of {step} hours");

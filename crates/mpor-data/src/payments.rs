@@ -81,9 +81,7 @@ impl Payments {
         let last = times.len().checked_sub(1);
         let open = last.and_then(|place| Some((times[place], stated(place).or(usual)?)));
         if let Some((last, interval)) = open {
-            // A stamp some milliseconds late does not make the next one absent earlier.
-            let until = end - jitter(interval);
-            let count = (until - last).0 / interval.0;
+            let count = (end - last).0 / interval.0;
             absent.extend((1..=count.max(0)).map(|nth| last + Span(nth * interval.0)));
         }
         absent.sort_unstable();
