@@ -4,6 +4,8 @@
 //!
 //! - before its expiry an instrument is valued in the market state of the step: at its mark where there is one, at the
 //!   surface otherwise;
+//! - a dated future is valued at its own price where it has one at the step, at the chain's forward where the chain quotes
+//!   one, at its last carry otherwise; a perpetual at its own price or, where it has none, at the index;
 //! - from its expiry on it is settled at the index (its average over the settlement window) and stays settled: a cash
 //!   payoff does not change again, a coin payoff is a number of coins;
 //! - a perpetual pays funding for every step that ends inside: rate times the notional at the mark of that step's end;
@@ -14,7 +16,8 @@
 //! collateral is in it: it is the static ("clean", "hypothetical") P&L.
 
 use mpor_core::{
-    Contract, Factor, History, InstrumentIx, MarketState, Origin, Pnl, Portfolio, Rows, Settlement,
+    Contract, Factor, FuturePrice, History, InstrumentIx, MarketState, Origin, Pnl, Portfolio,
+    Rows, Settlement,
 };
 use mpor_pricing::{PricingError, expiry_pnl, payoff, pnl, settlement_pnl, value};
 use ndarray::Array2;
@@ -85,7 +88,7 @@ impl UnitPnl {
         for row in 0..shape.0 {
             let mut funding = Funding::of(history, unit.held[row]);
             for k in 0..shape.1 {
-                let outcome = outcome(history, states, k + 1, unit.held[row])?;
+                let outcome = outcome(history, states, (k + 1, step + k + 1), unit.held[row])?;
                 let paid = funding.accrue(step + k + 1, &states[k + 1]);
                 unit.funding[[row, k]] = paid.reporting;
                 unit.reporting[[row, k]] = outcome.reporting + paid.reporting;
@@ -194,7 +197,7 @@ struct Outcome {
 fn outcome(
     history: &History,
     states: &[MarketState],
-    k: usize,
+    (k, step): (usize, usize),
     ix: InstrumentIx,
 ) -> Result<Outcome, BacktestError> {
     let (from, to) = (&states[0], &states[k]);
@@ -206,7 +209,7 @@ fn outcome(
         source: Box::new(source),
     };
     match instrument.contract.expiry().filter(|&expiry| expiry <= to.time) {
-        None => moved(history, from, to, ix).map_err(fail),
+        None => moved(history, from, (to, step), ix).map_err(fail),
         Some(expiry) => {
             let index =
                 history.settlement_price(instrument.underlying, expiry).ok_or_else(|| {
@@ -220,14 +223,14 @@ fn outcome(
 fn moved(
     history: &History,
     from: &MarketState,
-    to: &MarketState,
+    (to, step): (&MarketState, usize),
     ix: InstrumentIx,
 ) -> Result<Outcome, PricingError> {
     let universe = &history.universe;
     Ok(Outcome {
         reporting: pnl(from, to, universe, ix)?,
         settlement: settlement_pnl(from, to, universe, ix)?,
-        source: source(history, to, ix)?,
+        source: source(history, (to, step), ix),
     })
 }
 
@@ -253,19 +256,23 @@ fn settled(
     Ok(Outcome { reporting, settlement, source: Source::Settlement })
 }
 
-fn source(history: &History, to: &MarketState, ix: InstrumentIx) -> Result<Source, PricingError> {
+fn source(history: &History, (to, step): (&MarketState, usize), ix: InstrumentIx) -> Source {
     let instrument = history.universe.instrument(ix);
+    let underlying = instrument.underlying;
     let origin = match instrument.contract {
         Contract::Spot => Origin::Quoted,
-        Contract::Perpetual { .. } => {
-            let marked = history.panel.row(Factor::Perpetual(instrument.underlying)).is_some();
-            if marked { Origin::Quoted } else { Origin::Modelled }
+        Contract::Perpetual { .. } => history.perpetual_origin(underlying, step),
+        Contract::Future { expiry, .. } => {
+            match to.underlying(underlying).forwards.price_of(expiry) {
+                Some(FuturePrice::Own) => Origin::Quoted,
+                Some(FuturePrice::Carried) => Origin::Modelled,
+                None => history.underlyings[underlying.0].carry_origin,
+            }
         }
-        Contract::Future { .. } => history.underlyings[instrument.underlying.0].carry_origin,
-        Contract::Option { .. } if to.marks.contains_key(&ix) => return Ok(Source::Mark),
-        Contract::Option { .. } => return Ok(Source::Surface),
+        Contract::Option { .. } if to.marks.contains_key(&ix) => Origin::Quoted,
+        Contract::Option { .. } => Origin::Modelled,
     };
-    Ok(if origin == Origin::Quoted { Source::Mark } else { Source::Surface })
+    if origin == Origin::Quoted { Source::Mark } else { Source::Surface }
 }
 
 #[derive(Clone, Copy, Default)]

@@ -24,6 +24,8 @@ pub struct ReportInput<'a> {
     pub mark_gap: Option<MarkGap>,
     /// How well fitted surfaces meet their quotes, where the study has chains.
     pub surface_fit: Option<SurfaceFit>,
+    /// The carry of forwards through time, where the study has prices of futures or chains.
+    pub basis: Option<BasisCurve>,
     /// How to make the same result again.
     pub manifest: ManifestCard,
     /// Further limitations or remarks, a sentence each.
@@ -156,6 +158,20 @@ pub struct SurfaceFit {
     pub rms: Vec<Vec<f64>>,
     /// Mean share of quotes met between bid and offer; `None` without two-sided quotes.
     pub within: Vec<Vec<Option<f64>>>,
+}
+
+/// Bounds of the classes of days to expiry of a [`BasisCurve`].
+pub const BASIS_DAYS: [f64; 3] = [14.0, 45.0, 120.0];
+
+/// Growth of forwards over spot through time: what dated futures cost to carry.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BasisCurve {
+    /// The underlyings.
+    pub underlyings: Vec<String>,
+    /// The margin dates.
+    pub times: Vec<Timestamp>,
+    /// Mean carry a year, continuously compounded: `[underlying][class of days][date]`; `None` where no delivery is in the class.
+    pub carry: Vec<Vec<Vec<Option<f64>>>>,
 }
 
 /// What makes the result reproducible.

@@ -14,6 +14,7 @@ use crate::error::MporError;
 use crate::loaded::Loaded;
 use crate::manifest::Manifest;
 use crate::mark_gap::mark_gap;
+use crate::market::futures_tables::basis;
 use crate::market::{FittedSmile, seen_from};
 use crate::run::{Written, write_source};
 use crate::scan_map::scan_map;
@@ -49,6 +50,7 @@ pub(crate) fn write(
         models: model_cards(file, loaded, result),
         scan: scan_map(file, loaded, result)?,
         mark_gap: mark_gap(loaded)?,
+        basis: basis(loaded)?,
         surface_fit: loaded.market.surfaces.fit(),
         manifest: manifest_card(start),
         notes: notes.to_vec(),

@@ -277,6 +277,7 @@ fn write_short(
     if !loaded.market.surfaces.is_empty() {
         short.push(loaded.market.surfaces.table()?);
     }
+    short.extend(loaded.market.tables.iter().cloned());
     short.push(crate::findings::quality(&loaded.market.findings)?);
     let mut written = Vec::new();
     for table in short.iter().chain(further) {

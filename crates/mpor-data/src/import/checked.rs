@@ -193,6 +193,7 @@ fn empty(key: &(String, String), kind: SeriesKind, file: &str) -> RawSeries {
         times: Vec::new(),
         values: Vec::new(),
         bars: (kind == SeriesKind::Price).then(BarColumns::default),
+        intervals: Vec::new(),
         rows: Vec::new(),
         files: vec![(file.to_owned(), 0..0)],
     }

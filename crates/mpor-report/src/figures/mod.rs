@@ -3,6 +3,7 @@
 //! To add one: write `figures/<name>.rs`, add its `mod` line and its entry in [`CATALOG`].
 
 mod axes;
+mod basis;
 mod components;
 mod coverage;
 mod data_coverage;
@@ -35,6 +36,7 @@ pub trait Figure: Send + Sync {
 
 /// Every figure, sorted by id.
 pub const CATALOG: &[&dyn Figure] = &[
+    &basis::BasisFigure,
     &components::ComponentsFigure,
     &coverage::CoverageFigure,
     &data_coverage::DataCoverageFigure,

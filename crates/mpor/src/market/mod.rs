@@ -2,6 +2,8 @@
 
 mod chains;
 mod collateral;
+mod futures;
+pub(crate) mod futures_tables;
 mod indices;
 pub(crate) mod marks;
 mod realised;
@@ -14,8 +16,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use mpor_core::{
-    Factor, Finding, History, Origin, PriceSeries, Span, Timestamp, Underlying, UnderlyingHistory,
-    UnderlyingIx, Universe,
+    Factor, Finding, History, Origin, PriceSeries, Span, Table, Timestamp, Underlying,
+    UnderlyingHistory, UnderlyingIx, Universe,
 };
 use mpor_data::DataError;
 use mpor_data::calendar::Calendar;
@@ -23,7 +25,7 @@ use mpor_data::panel::PanelBuilder;
 
 use crate::error::MporError;
 use crate::manifest::relative;
-use crate::study::{CalendarKind, StudyFile};
+use crate::study::{CalendarKind, StudyFile, UnderlyingSpec};
 
 pub use collateral::Held;
 pub use indices::BuiltIndex;
@@ -50,6 +52,8 @@ pub struct Market {
     pub indices: Vec<BuiltIndex>,
     /// What accounts have put up, valued at each step of the panel.
     pub collateral: Vec<Held>,
+    /// Further result tables.
+    pub tables: Vec<Table>,
     /// Assumptions that the reader must know, a sentence each.
     pub notes: Vec<String>,
 }
@@ -94,18 +98,21 @@ pub(crate) fn load_under(
                 listed.push((ix, chains, history));
                 quoted
             }
-            None => {
-                let flat = vec![spec.carry; builder.times().len()];
-                builder.push(Factor::Carry(ix), &flat);
-                Vec::new()
-            }
+            None => Vec::new(),
         };
+        let futures = match &spec.futures {
+            Some(futures) => futures::load(file, index, futures, &all, &quoted, &mut builder)?,
+            None => futures::Loaded::none(spec, &quoted, builder.times().len()),
+        };
+        builder.push(Factor::Carry(ix), &futures.carry);
+        notes.extend(futures.note);
         let flat = vec![spec.rate; builder.times().len()];
         builder.push(Factor::Rate(ix), &flat);
         match &spec.perpetual {
             Some(symbol) => {
                 builder.push_known(Factor::Perpetual(ix), all.price(symbol)?, &calendar, policies)?;
             }
+            None if spec.futures.is_some() => {}
             None if spec.chains.is_some() => notes.push(format!(
                 "{}: perpetuals are marked on the index {}, with no history of their own.",
                 spec.name, spec.prices
@@ -122,7 +129,7 @@ pub(crate) fn load_under(
             Some(symbol) => {
                 builder.push_paid(Factor::Funding(ix), all.funding(symbol)?, policies)?;
             }
-            None if spec.perpetual.is_some() => {
+            None if perpetual(spec).is_some() => {
                 notes.push(format!("{}: no funding history; none accrues.", spec.name));
             }
             None => {}
@@ -145,6 +152,7 @@ pub(crate) fn load_under(
             index: price_series(all.price(spec.settles_on.as_ref().unwrap_or(&spec.prices))?),
             settlement_window: indices::settlement_window(spec, &all.indices, &mut notes),
             quoted,
+            futures: futures.by_step,
         });
     }
     let (collateral, found) = collateral::value(file, &all, &calendar, &builder)?;
@@ -164,12 +172,30 @@ pub(crate) fn load_under(
     }
     let series = all.used();
     let indices = all.indices.built;
-    Ok(Market { history, calendar, findings, series, smiles, surfaces, indices, collateral, notes })
+    let tables = futures_tables::table(file, &history)?.into_iter().collect();
+    Ok(Market {
+        history,
+        calendar,
+        findings,
+        series,
+        smiles,
+        surfaces,
+        indices,
+        collateral,
+        tables,
+        notes,
+    })
+}
+
+/// The symbol of an underlying's perpetual, wherever it is named.
+fn perpetual(spec: &UnderlyingSpec) -> Option<&String> {
+    let of_futures = spec.futures.as_ref().and_then(|futures| futures.perpetual.as_ref());
+    spec.perpetual.as_ref().or(of_futures)
 }
 
 /// The option chains of each underlying; empty for one without.
 fn quotes(file: &StudyFile) -> Result<Vec<Vec<mpor_data::chains::ChainQuote>>, MporError> {
-    let read = |(index, spec): (usize, &crate::study::UnderlyingSpec)| match &spec.chains {
+    let read = |(index, spec): (usize, &UnderlyingSpec)| match &spec.chains {
         None => Ok(Vec::new()),
         Some(chains) => chains::read(file, index, chains),
     };
@@ -217,7 +243,7 @@ pub(crate) fn problem(error: DataError) -> String {
 }
 
 /// `08:00` after midnight.
-fn cut(text: &str) -> Option<Span> {
+pub(crate) fn cut(text: &str) -> Option<Span> {
     let (hours, minutes) = text.split_once(':')?;
     let (hours, minutes): (i64, i64) = (hours.parse().ok()?, minutes.parse().ok()?);
     let fits = (0..24).contains(&hours) && (0..60).contains(&minutes);

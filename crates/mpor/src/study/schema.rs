@@ -171,6 +171,50 @@ pub struct UnderlyingSpec {
     /// A history of option chains: surfaces, forwards and marks as quoted, instead of modelled ones.
     #[serde(default)]
     pub chains: Option<ChainsSpec>,
+    /// Prices of its dated futures and its perpetual, with which it has a basis curve of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub futures: Option<FuturesSpec>,
+}
+
+/// Futures with prices of their own.
+///
+/// Dated futures are found in the files by their symbols: `BTC-27MAR26` of the underlying `BTC`. Symbols that say nothing of
+/// their expiry are stated under `expiries`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct FuturesSpec {
+    /// Files in the schema `prices`; those of `data.prices` where absent.
+    #[serde(default)]
+    pub prices: Paths,
+    /// Symbol of the perpetual in them. Other than `perpetual` of the underlying, it may begin later or end earlier than the
+    /// study: the index stands in its place there, and is counted as modelled.
+    #[serde(default)]
+    pub perpetual: Option<String>,
+    /// What symbols of dated futures begin with, before the date; the underlying's own name where absent.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Time of day at which futures expire whose symbol says the date, UTC, `HH:MM`.
+    #[serde(default = "eight")]
+    pub expires_at: String,
+    /// Expiries by symbol: `{ CLK20 = "2020-04-21T18:30:00Z" }`.
+    #[serde(default)]
+    pub expiries: BTreeMap<String, Timestamp>,
+    /// How long the last price may stand for the basis; the chain's forward or the flat carry after that.
+    pub limit: Span,
+    /// What the basis does in scenarios made of history.
+    #[serde(default)]
+    pub basis: BasisMoves,
+}
+
+/// What the basis does in scenarios made of history.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BasisMoves {
+    /// The carry of all expiries moves as that of 30 days did.
+    #[default]
+    Moves,
+    /// Each expiry keeps its carry: futures move with spot.
+    Held,
 }
 
 /// How a history of option chains becomes surfaces, forwards and marks.
