@@ -83,7 +83,7 @@ impl UnitPnl {
         for row in 0..shape.0 {
             let mut funding = Funding::of(history, unit.held[row]);
             for k in 0..shape.1 {
-                let outcome = outcome(history, states, k + 1, unit.held[row])?;
+                let outcome = outcome(history, &states[0], &states[k + 1], unit.held[row])?;
                 let paid = funding.accrue(step + k + 1, &states[k + 1]);
                 unit.funding[[row, k]] = paid.reporting;
                 unit.reporting[[row, k]] = outcome.reporting + paid.reporting;
@@ -188,13 +188,22 @@ struct Outcome {
     source: Source,
 }
 
+/// P&L of one long contract between two instants of one step, in reporting currency, without funding.
+pub(crate) fn pnl_between(
+    history: &History,
+    from: &MarketState,
+    to: &MarketState,
+    ix: InstrumentIx,
+) -> Result<f64, BacktestError> {
+    outcome(history, from, to, ix).map(|outcome| outcome.reporting)
+}
+
 fn outcome(
     history: &History,
-    states: &[MarketState],
-    k: usize,
+    from: &MarketState,
+    to: &MarketState,
     ix: InstrumentIx,
 ) -> Result<Outcome, BacktestError> {
-    let (from, to) = (&states[0], &states[k]);
     let instrument = history.universe.instrument(ix);
     let fail = |source| BacktestError::Realised {
         instrument: instrument.name.clone(),

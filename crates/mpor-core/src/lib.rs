@@ -15,6 +15,7 @@ pub mod money;
 pub mod panel;
 pub mod portfolio;
 pub mod record;
+pub mod rules;
 pub mod surface;
 pub mod table;
 pub mod time;
@@ -34,6 +35,7 @@ pub use mpor_stats::{Level, NotALevel};
 pub use panel::{Panel, Past};
 pub use portfolio::{Books, Portfolio, Position};
 pub use record::{PositionRow, TradeRow};
+pub use rules::{RuleHead, RuleStatus, RuleVersion, RuleVersions};
 pub use surface::{
     Extrapolation, LongEnd, Lowest, Origin, Pillar, ShortEnd, Smile, SmileShape, Smiles, SsviSlice,
     SviSlice, VolSurface, Wings,

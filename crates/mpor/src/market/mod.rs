@@ -2,6 +2,7 @@
 
 mod chains;
 mod collateral;
+mod faulted;
 mod indices;
 pub(crate) mod marks;
 mod realised;
@@ -13,6 +14,7 @@ mod volatility;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use mpor_backtest::liquidation::LivePrices;
 use mpor_core::{
     Factor, Finding, History, Origin, PriceSeries, Span, Timestamp, Underlying, UnderlyingHistory,
     UnderlyingIx, Universe,
@@ -23,9 +25,10 @@ use mpor_data::panel::PanelBuilder;
 
 use crate::error::MporError;
 use crate::manifest::relative;
-use crate::study::{CalendarKind, StudyFile};
+use crate::study::{CalendarKind, StudyFile, UnderlyingSpec};
 
 pub use collateral::Held;
+pub(crate) use faulted::{Faulted, faulted};
 pub use indices::BuiltIndex;
 pub(crate) use series::{AllSeries, SeriesUse};
 pub use surfaces::SurfaceRows;
@@ -48,10 +51,12 @@ pub struct Market {
     pub surfaces: SurfaceRows,
     /// The index prices that were made of several sources.
     pub indices: Vec<BuiltIndex>,
-    /// What accounts have put up, valued at each step of the panel.
+    /// What accounts have put up, with its prices.
     pub collateral: Vec<Held>,
     /// Assumptions that the reader must know, a sentence each.
     pub notes: Vec<String>,
+    /// The series that all this was made of.
+    pub(crate) read: AllSeries,
 }
 
 /// Reads and aligns everything that the study's underlyings need.
@@ -59,22 +64,11 @@ pub struct Market {
 /// # Errors
 /// [`MporError`] naming the file, series, or key of the study.
 pub fn load(file: &StudyFile) -> Result<Market, MporError> {
-    load_under(file, None)
-}
-
-/// The same under the faults of a scenario, on the times of the market without them.
-pub(crate) fn load_under(
-    file: &StudyFile,
-    scenario: Option<(&str, &[Timestamp])>,
-) -> Result<Market, MporError> {
-    let all = AllSeries::read(file, scenario.map(|(name, _)| name))?;
+    let all = AllSeries::read(file)?;
     let calendar = calendar(file, &all)?;
     let quotes = quotes(file)?;
     let listed_from = quotes.iter().filter_map(|rows| Some(rows.first()?.time)).max();
-    let times = match scenario {
-        None => grid(file, &all, &calendar, listed_from)?,
-        Some((_, times)) => times.to_vec(),
-    };
+    let times = grid(file, &all, &calendar, listed_from)?;
     let policies = &file.study.data.policy;
     let mut builder = PanelBuilder::new(times);
     let mut notes = Vec::new();
@@ -147,7 +141,7 @@ pub(crate) fn load_under(
             quoted,
         });
     }
-    let (collateral, found) = collateral::value(file, &all, &calendar, &builder)?;
+    let (collateral, found) = collateral::value(file, &all, &calendar, builder.times())?;
     let mut findings = all.findings.clone();
     findings.extend(found);
     let (panel, found) = builder.build()?;
@@ -163,13 +157,34 @@ pub(crate) fn load_under(
         quoted.list(*ix, spec, &mut history)?;
     }
     let series = all.used();
-    let indices = all.indices.built;
-    Ok(Market { history, calendar, findings, series, smiles, surfaces, indices, collateral, notes })
+    let indices = all.indices.built.clone();
+    Ok(Market {
+        history,
+        calendar,
+        findings,
+        series,
+        smiles,
+        surfaces,
+        indices,
+        collateral,
+        notes,
+        read: all,
+    })
+}
+
+/// The prices of each underlying at their own resolution.
+pub(crate) fn live(file: &StudyFile, all: &AllSeries) -> Result<Vec<LivePrices>, MporError> {
+    let of = |spec: &UnderlyingSpec| {
+        let own = spec.perpetual.as_ref().map(|symbol| all.price(symbol)).transpose()?;
+        let spot = price_series(all.price(&spec.prices)?);
+        Ok(LivePrices { spot, perpetual: own.map(price_series) })
+    };
+    file.study.underlying.iter().map(of).collect()
 }
 
 /// The option chains of each underlying; empty for one without.
 fn quotes(file: &StudyFile) -> Result<Vec<Vec<mpor_data::chains::ChainQuote>>, MporError> {
-    let read = |(index, spec): (usize, &crate::study::UnderlyingSpec)| match &spec.chains {
+    let read = |(index, spec): (usize, &UnderlyingSpec)| match &spec.chains {
         None => Ok(Vec::new()),
         Some(chains) => chains::read(file, index, chains),
     };
