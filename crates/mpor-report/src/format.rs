@@ -166,7 +166,7 @@ pub fn minute(time: Timestamp) -> String {
 #[must_use]
 pub fn with_instants(text: &str, show: impl Fn(Timestamp) -> String) -> String {
     let shown = |word: &str| {
-        let bare = word.trim_end_matches(',');
+        let bare = word.trim_end_matches([',', ';', ':', '.', ')']);
         let instant = if bare.contains('T') { bare.parse::<Timestamp>().ok() } else { None };
         instant.map_or_else(|| word.to_owned(), |time| show(time) + &word[bare.len()..])
     };

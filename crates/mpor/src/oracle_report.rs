@@ -64,6 +64,10 @@ fn prices(file: &StudyFile, loaded: &Loaded, under: &Under) -> Vec<FaultPrices> 
             continue;
         }
         let (recorded, faulted) = (path(recorded), path(faulted));
+        // An index of this one source is the same line.
+        if all.iter().any(|known| (&known.recorded, &known.faulted) == (&recorded, &faulted)) {
+            continue;
+        }
         all.push(FaultPrices { name, recorded, faulted, sources: Vec::new() });
     }
     all

@@ -11,6 +11,7 @@ use crate::drawing::{
 };
 use crate::error::ReportError;
 use crate::evidence::Evidence;
+use crate::format::with_instants;
 use crate::input::{FaultPrices, FaultScenario};
 use crate::text;
 
@@ -61,7 +62,7 @@ fn drawing(
         0 => String::new(),
         more => format!(" {more} more prices are in the source table."),
     };
-    let height = (420.0 / panels.len() as f64 - 22.0).clamp(60.0, 120.0);
+    let height = (330.0 / panels.len() as f64 - 22.0).clamp(44.0, 110.0);
     Ok(Drawing {
         id: drawing_id(number, scenario),
         title: format!("Fault {}: prices, and the margin that moved most", scenario.name),
@@ -69,11 +70,11 @@ fn drawing(
             "Shaded from {} to {}: {}. Each panel of prices has its own scale.{left_out}",
             evidence.dates.show(scenario.from),
             evidence.dates.show(scenario.to),
-            scenario.faults
+            with_instants(&scenario.faults, |time| evidence.dates.show(time))
         ),
-        reading: "Thin lines are the sources as the venue saw them, the grey line is the index that they made as recorded, the \
-                  vermilion line is what the venue believed under the fault. Where the two part, margin and collateral are \
-                  computed on a price that was not the market's."
+        reading: "Thin lines are the sources as the venue saw them, the dark line is the price as recorded, the vermilion line what \
+                  the venue believed under the fault. Where the two part, margin and collateral are computed on a price that was \
+                  not the market's."
             .to_owned(),
         alt: alt(evidence, scenario),
         size: Size::page(height),
@@ -81,18 +82,24 @@ fn drawing(
         panels,
         shared: Shared::X,
         row_titles: Vec::new(),
-        key: key(),
+        key: key(scenario),
         source: source(scenario)?,
     })
 }
 
-fn key() -> Vec<KeyEntry> {
+/// The lines, and the sources of the price that has most of them.
+fn key(scenario: &FaultScenario) -> Vec<KeyEntry> {
     let entry = |ink, text: &str| KeyEntry { ink, mark: KeyMark::Line, text: text.to_owned() };
-    vec![
+    let mut key = vec![
         entry(Ink::Text, "as recorded"),
         entry(Ink::Breach, "under the fault"),
         KeyEntry { ink: Ink::Muted, mark: KeyMark::Block, text: "the fault".to_owned() },
-    ]
+    ];
+    let shown = scenario.prices.iter().take(MOST_PRICES);
+    let sources = shown.map(|prices| prices.sources.as_slice()).max_by_key(|sources| sources.len());
+    let sources = sources.unwrap_or_default().iter().take(MOST_SOURCES).enumerate();
+    key.extend(sources.map(|(nth, (name, _))| entry(Ink::Series(nth), &text::elide(name, 24))));
+    key
 }
 
 /// The fault and as much time on either side, half a day at least.
