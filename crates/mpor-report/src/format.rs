@@ -280,6 +280,8 @@ mod tests {
     fn instants_in_a_text_become_dates() {
         let bound = "2008-10-07T21:00:00Z to 2008-10-09T21:00:00Z, Tuesday";
         assert_eq!(plain(&with_instants(bound, day)), "7 Oct 2008 to 9 Oct 2008, Tuesday");
+        let marked = "late (2008-10-07T00:00:00Z): 2008-10-09T00:00:00Z; done.";
+        assert_eq!(plain(&with_instants(marked, day)), "late (7 Oct 2008): 9 Oct 2008; done.");
         assert_eq!(with_instants("spot −20 %", day), "spot −20 %");
     }
 

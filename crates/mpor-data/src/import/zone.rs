@@ -148,7 +148,7 @@ fn refusal(text: &str) -> String {
     let city = |name: &str| folded(name).rsplit('/').next() == Some(wanted.as_str());
     let same = |place: &&Tz| folded(place.name()) == wanted || city(place.name());
     let near = TZ_VARIANTS.iter().filter(|place| place.name().contains('/')).find(same);
-    let near = near.map(|place| format!("; did you mean {}?", place.name())).unwrap_or_default();
+    let near = near.map(|place| format!(" (did you mean {}?)", place.name())).unwrap_or_default();
     format!(
         "`{text}` is not a time zone known here{near}: pass UTC, a fixed offset such as +03:00 or -10:00, or a place such as America/New_York, whose summer time is then followed"
     )
