@@ -88,12 +88,15 @@ impl UnitPnl {
         for row in 0..shape.0 {
             let mut funding = Funding::of(history, unit.held[row]);
             for k in 0..shape.1 {
-                let outcome = outcome(history, states, (k + 1, step + k + 1), unit.held[row])?;
+                let outcome = outcome(history, &states[0], &states[k + 1], unit.held[row])?;
                 let paid = funding.accrue(step + k + 1, &states[k + 1]);
                 unit.funding[[row, k]] = paid.reporting;
                 unit.reporting[[row, k]] = outcome.reporting + paid.reporting;
                 unit.settlement[[row, k]] = outcome.settlement + paid.settlement;
-                unit.sources[[row, k]] = outcome.source;
+                unit.sources[[row, k]] = match outcome.settled {
+                    true => Source::Settlement,
+                    false => source(history, (&states[k + 1], step + k + 1), unit.held[row]),
+                };
             }
         }
         Ok(unit)
@@ -191,16 +194,25 @@ impl SourceCounts {
 struct Outcome {
     reporting: f64,
     settlement: f64,
-    source: Source,
+    settled: bool,
+}
+
+/// P&L of one long contract between two instants of one step, in reporting currency, without funding.
+pub(crate) fn pnl_between(
+    history: &History,
+    from: &MarketState,
+    to: &MarketState,
+    ix: InstrumentIx,
+) -> Result<f64, BacktestError> {
+    outcome(history, from, to, ix).map(|outcome| outcome.reporting)
 }
 
 fn outcome(
     history: &History,
-    states: &[MarketState],
-    (k, step): (usize, usize),
+    from: &MarketState,
+    to: &MarketState,
     ix: InstrumentIx,
 ) -> Result<Outcome, BacktestError> {
-    let (from, to) = (&states[0], &states[k]);
     let instrument = history.universe.instrument(ix);
     let fail = |source| BacktestError::Realised {
         instrument: instrument.name.clone(),
@@ -209,7 +221,7 @@ fn outcome(
         source: Box::new(source),
     };
     match instrument.contract.expiry().filter(|&expiry| expiry <= to.time) {
-        None => moved(history, from, (to, step), ix).map_err(fail),
+        None => moved(history, from, to, ix).map_err(fail),
         Some(expiry) => {
             let index =
                 history.settlement_price(instrument.underlying, expiry).ok_or_else(|| {
@@ -223,14 +235,14 @@ fn outcome(
 fn moved(
     history: &History,
     from: &MarketState,
-    (to, step): (&MarketState, usize),
+    to: &MarketState,
     ix: InstrumentIx,
 ) -> Result<Outcome, PricingError> {
     let universe = &history.universe;
     Ok(Outcome {
         reporting: pnl(from, to, universe, ix)?,
         settlement: settlement_pnl(from, to, universe, ix)?,
-        source: source(history, (to, step), ix),
+        settled: false,
     })
 }
 
@@ -253,7 +265,7 @@ fn settled(
         }
         _ => reporting,
     };
-    Ok(Outcome { reporting, settlement, source: Source::Settlement })
+    Ok(Outcome { reporting, settlement, settled: true })
 }
 
 fn source(history: &History, (to, step): (&MarketState, usize), ix: InstrumentIx) -> Source {

@@ -16,6 +16,7 @@ pub mod panel;
 pub mod portfolio;
 pub mod record;
 pub mod rows;
+pub mod rules;
 pub mod surface;
 pub mod table;
 pub mod time;
@@ -37,6 +38,7 @@ pub use portfolio::{Books, Portfolio, Position};
 pub use record::{PositionRow, TradeRow};
 pub use rows::Rows;
 
+pub use rules::{RuleHead, RuleStatus, RuleVersion, RuleVersions};
 pub use surface::{
     Extrapolation, LongEnd, Lowest, Origin, Pillar, ShortEnd, Smile, SmileShape, Smiles, SsviSlice,
     SviSlice, VolSurface, Wings,

@@ -16,6 +16,7 @@ use crate::manifest::Manifest;
 use crate::mark_gap::mark_gap;
 use crate::market::futures_tables::basis;
 use crate::market::{FittedSmile, seen_from};
+use crate::oracle::Oracle;
 use crate::run::{Written, write_source};
 use crate::scan_map::scan_map;
 use crate::study::{CalendarKind, ReportFormat, StudyFile};
@@ -27,7 +28,7 @@ pub(crate) fn write(
     loaded: &Loaded,
     result: &BacktestResult,
     start: &Manifest,
-    notes: &[String],
+    oracle: &Oracle,
 ) -> Result<Vec<Written>, MporError> {
     let asked = &file.study.report.formats;
     if asked.is_empty() {
@@ -53,7 +54,8 @@ pub(crate) fn write(
         basis: basis(loaded)?,
         surface_fit: loaded.market.surfaces.fit(),
         manifest: manifest_card(start),
-        notes: notes.to_vec(),
+        oracle: oracle.faults.clone(),
+        notes: loaded.market.notes.iter().chain(&oracle.notes).cloned().collect(),
     };
     let rendered = render_about(&input, file.study.report.account.as_deref(), &formats)?;
     let mut written = Vec::new();

@@ -102,8 +102,9 @@ pub fn run(
     let mut outputs = write_tables(folder, &result, &loaded, &oracle.tables)?;
     stages.end("tables");
     progress.begin("drawing and typesetting", 1);
-    let notes: Vec<String> = loaded.market.notes.iter().cloned().chain(oracle.notes).collect();
-    outputs.extend(report::write(folder, file, &loaded, &result, &start, &notes)?);
+    outputs.extend(report::write(folder, file, &loaded, &result, &start, &oracle)?);
+    let told = oracle.faults.into_iter().flat_map(|fault| fault.remarks);
+    let notes = loaded.market.notes.iter().cloned().chain(oracle.notes).chain(told).collect();
     progress.end();
     stages.end("report");
     let manifest = close(folder, start, &outputs)?;

@@ -6,6 +6,7 @@ mod assembling;
 mod auction;
 mod explained;
 mod laws;
+mod liquidation;
 mod null;
 mod overlays;
 mod realised;

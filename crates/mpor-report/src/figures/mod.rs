@@ -12,6 +12,7 @@ mod frontier;
 mod margin_grid;
 mod margin_loss;
 mod mark_gap;
+pub(crate) mod oracle;
 mod procyclicality;
 mod scan_map;
 mod shortfalls;
@@ -45,6 +46,7 @@ pub const CATALOG: &[&dyn Figure] = &[
     &margin_grid::MarginGridFigure,
     &margin_loss::MarginLossFigure,
     &mark_gap::MarkGapFigure,
+    &oracle::OracleFigure,
     &procyclicality::ProcyclicalityFigure,
     &scan_map::ScanMapFigure,
     &shortfalls::ShortfallsFigure,

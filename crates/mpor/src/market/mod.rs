@@ -2,6 +2,7 @@
 
 mod chains;
 mod collateral;
+mod faulted;
 mod futures;
 pub(crate) mod futures_tables;
 mod indices;
@@ -15,6 +16,7 @@ mod volatility;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use mpor_backtest::liquidation::LivePrices;
 use mpor_core::{
     Factor, Finding, History, Origin, PriceSeries, Span, Table, Timestamp, Underlying,
     UnderlyingHistory, UnderlyingIx, Universe,
@@ -28,6 +30,7 @@ use crate::manifest::relative;
 use crate::study::{CalendarKind, StudyFile, UnderlyingSpec};
 
 pub use collateral::Held;
+pub(crate) use faulted::{Faulted, faulted};
 pub use indices::BuiltIndex;
 pub(crate) use series::{AllSeries, SeriesUse};
 pub use surfaces::SurfaceRows;
@@ -50,12 +53,14 @@ pub struct Market {
     pub surfaces: SurfaceRows,
     /// The index prices that were made of several sources.
     pub indices: Vec<BuiltIndex>,
-    /// What accounts have put up, valued at each step of the panel.
+    /// What accounts have put up, with its prices.
     pub collateral: Vec<Held>,
     /// Further result tables.
     pub tables: Vec<Table>,
     /// Assumptions that the reader must know, a sentence each.
     pub notes: Vec<String>,
+    /// The series that all this was made of.
+    pub(crate) read: AllSeries,
 }
 
 /// Reads and aligns everything that the study's underlyings need.
@@ -63,22 +68,11 @@ pub struct Market {
 /// # Errors
 /// [`MporError`] naming the file, series, or key of the study.
 pub fn load(file: &StudyFile) -> Result<Market, MporError> {
-    load_under(file, None)
-}
-
-/// The same under the faults of a scenario, on the times of the market without them.
-pub(crate) fn load_under(
-    file: &StudyFile,
-    scenario: Option<(&str, &[Timestamp])>,
-) -> Result<Market, MporError> {
-    let all = AllSeries::read(file, scenario.map(|(name, _)| name))?;
+    let all = AllSeries::read(file)?;
     let calendar = calendar(file, &all)?;
     let quotes = quotes(file)?;
     let listed_from = quotes.iter().filter_map(|rows| Some(rows.first()?.time)).max();
-    let times = match scenario {
-        None => grid(file, &all, &calendar, listed_from)?,
-        Some((_, times)) => times.to_vec(),
-    };
+    let times = grid(file, &all, &calendar, listed_from)?;
     let policies = &file.study.data.policy;
     let mut builder = PanelBuilder::new(times);
     let mut notes = Vec::new();
@@ -155,7 +149,7 @@ pub(crate) fn load_under(
             futures: futures.by_step,
         });
     }
-    let (collateral, found) = collateral::value(file, &all, &calendar, &builder)?;
+    let (collateral, found) = collateral::value(file, &all, &calendar, builder.times())?;
     let mut findings = all.findings.clone();
     findings.extend(found);
     let (panel, found) = builder.build()?;
@@ -171,7 +165,7 @@ pub(crate) fn load_under(
         quoted.list(*ix, spec, &mut history)?;
     }
     let series = all.used();
-    let indices = all.indices.built;
+    let indices = all.indices.built.clone();
     let tables = futures_tables::table(file, &history)?.into_iter().collect();
     Ok(Market {
         history,
@@ -184,6 +178,7 @@ pub(crate) fn load_under(
         collateral,
         tables,
         notes,
+        read: all,
     })
 }
 
@@ -191,6 +186,16 @@ pub(crate) fn load_under(
 fn perpetual(spec: &UnderlyingSpec) -> Option<&String> {
     let of_futures = spec.futures.as_ref().and_then(|futures| futures.perpetual.as_ref());
     spec.perpetual.as_ref().or(of_futures)
+}
+
+/// The prices of each underlying at their own resolution.
+pub(crate) fn live(file: &StudyFile, all: &AllSeries) -> Result<Vec<LivePrices>, MporError> {
+    let of = |spec: &UnderlyingSpec| {
+        let own = perpetual(spec).map(|symbol| all.price(symbol)).transpose()?;
+        let spot = price_series(all.price(&spec.prices)?);
+        Ok(LivePrices { spot, perpetual: own.map(price_series) })
+    };
+    file.study.underlying.iter().map(of).collect()
 }
 
 /// The option chains of each underlying; empty for one without.

@@ -35,7 +35,7 @@ pub struct SeriesUse {
 }
 
 /// Everything that was read, with what was found on the way. Prices are in the reporting currency.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct AllSeries {
     prices: BTreeMap<String, Series>,
     vol_index: BTreeMap<String, Series>,
@@ -51,15 +51,22 @@ pub(crate) struct AllSeries {
 }
 
 impl AllSeries {
-    /// Reads the series that the study names, with the faults of a scenario where one is named.
-    pub fn read(file: &StudyFile, scenario: Option<&str>) -> Result<Self, MporError> {
+    /// Reads the series that the study names.
+    pub fn read(file: &StudyFile) -> Result<Self, MporError> {
         let mut all = AllSeries::default();
         all.read_prices(file)?;
         all.read_vol_index(file)?;
         all.read_funding(file)?;
         all.read_futures(file)?;
         all.restate_in_reporting_currency(file)?;
-        all.add_indices(Indices::read(file, scenario)?);
+        all.add_indices(Indices::read(file)?);
+        Ok(all)
+    }
+
+    /// The same series with the faults of a scenario in what indices and collateral are made of. Nothing is read again.
+    pub fn under(&self, file: &StudyFile, scenario: &str) -> Result<Self, MporError> {
+        let mut all = self.clone();
+        all.add_indices(self.indices.under(file, scenario)?);
         Ok(all)
     }
 
