@@ -3,13 +3,16 @@
 //! Nothing here knows what an option, an account or a margin date is. Losses are positive. Functions that sum do so in
 //! a fixed order, so that the same numbers give the same bits on any number of threads.
 
+pub mod bootstrap;
 pub mod covariance;
 pub mod descriptive;
 pub mod error;
 pub mod ewma;
+pub mod hac;
 pub mod level;
 pub mod quantile;
 pub mod random;
+pub mod regression;
 pub mod special;
 pub mod weighted;
 
