@@ -36,6 +36,7 @@ fn stream(purpose: &str, n: usize, path: usize) -> Stream {
 fn assert_rate(what: &str, rejected: usize, trials: usize, (low, high): (f64, f64)) {
     let n = trials as f64;
     let (rate, error) = (rejected as f64 / n, |rate: f64| 4.0 * (rate * (1.0 - rate) / n).sqrt());
+    println!("{what}: {rate:.4} of {trials}");
     let inside = rate >= low - error(low) - 0.5 / n && rate <= high + error(high) + 0.5 / n;
     assert!(inside, "{what}: {rejected} of {trials} = {rate}, promised {low} to {high}");
 }

@@ -118,6 +118,10 @@ fn same_length(what: &'static str, values: &[f64], loss: &[f64]) -> Result<(), C
 }
 
 fn finite(what: &'static str, values: &[f64]) -> Result<(), CoverageError> {
+    // Without an early exit this is a vector loop; which value it was is only looked for when one was.
+    if values.iter().fold(true, |all, value| all & value.is_finite()) {
+        return Ok(());
+    }
     match values.iter().position(|value| !value.is_finite()) {
         None => Ok(()),
         Some(at) => Err(CoverageError::Value {

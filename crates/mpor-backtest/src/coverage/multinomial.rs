@@ -16,7 +16,7 @@
 //! ratio has the most power for four levels or more. Assumes losses that do not overlap.
 
 use mpor_core::Level;
-use mpor_stats::special::{chi_square_sf, normal_cdf, normal_quantile};
+use mpor_stats::special::{chi_square_sf, normal_cdf, normal_pdf, normal_quantile};
 
 use super::pits::Pits;
 use super::{CoverageError, Law, TestOutcome};
@@ -116,9 +116,8 @@ impl TailCells {
             beyond -= weight;
             cuts.push(-normal_quantile(beyond)?);
         }
-        let log_likelihood = |g: f64, h: f64| self.log_likelihood(&cuts, g, h);
-        let best = climb(&log_likelihood);
-        let ratio = 2.0 * (log_likelihood(best.0, best.1) - log_likelihood(0.0, 1.0));
+        let (g, h) = self.climb(&cuts);
+        let ratio = 2.0 * (self.log_likelihood(&cuts, g, h) - self.log_likelihood(&cuts, 0.0, 1.0));
         Ok(TestOutcome::chi_squared(ratio.max(0.0), 2))
     }
 
@@ -128,53 +127,73 @@ impl TailCells {
 
     /// Of a law with `P(Z > cut) = Phi(g - h cut)`, up to a constant.
     fn log_likelihood(&self, cuts: &[f64], g: f64, h: f64) -> f64 {
-        let beyond = |at: usize| normal_cdf(g - h * cuts[at]);
-        let share = |cell: usize| match cell {
-            0 => normal_cdf(h * cuts[0] - g),
-            cell if cell == cuts.len() => beyond(cell - 1),
-            cell => beyond(cell - 1) - beyond(cell),
+        let shares = shares(cuts, g, h);
+        let term = |(&count, share): (&usize, [f64; 3])| {
+            if count == 0 { 0.0 } else { count as f64 * libm::log(share[0].max(1e-300)) }
         };
-        let term = |(cell, &count): (usize, &usize)| {
-            if count == 0 { 0.0 } else { count as f64 * libm::log(share(cell).max(1e-300)) }
-        };
-        self.observed.iter().enumerate().map(term).sum()
+        self.observed.iter().zip(shares).map(term).sum()
+    }
+
+    /// The maximum over `g` and `h > 0` from `(0, 1)`: the likelihood of an ordered probit is concave in them (Pratt 1981). Fisher's
+    /// scoring, each step halved until it gains.
+    fn climb(&self, cuts: &[f64]) -> (f64, f64) {
+        let n = self.total() as f64;
+        let (mut g, mut h) = (0.0, 1.0);
+        let mut best = self.log_likelihood(cuts, g, h);
+        for _ in 0..200 {
+            let (mut slope, mut information) = ([0.0; 2], [0.0; 3]);
+            for (&count, [share, dg, dh]) in self.observed.iter().zip(shares(cuts, g, h)) {
+                let share = share.max(1e-300);
+                slope[0] += count as f64 * dg / share;
+                slope[1] += count as f64 * dh / share;
+                information[0] += n * dg * dg / share;
+                information[1] += n * dg * dh / share;
+                information[2] += n * dh * dh / share;
+            }
+            let [a, b, c] = information;
+            let det = a * c - b * b;
+            let (sg, sh) =
+                ((c * slope[0] - b * slope[1]) / det, (a * slope[1] - b * slope[0]) / det);
+            let mut part = 1.0;
+            let gained = loop {
+                // A deviation beyond all bounds (h = 0) makes every cut equal.
+                let next = (g + part * sg, (h + part * sh).max(1e-6));
+                let value = self.log_likelihood(cuts, next.0, next.1);
+                if value > best {
+                    (g, h) = next;
+                    let gained = value - best;
+                    best = value;
+                    break gained;
+                }
+                part *= 0.5;
+                if part < 1e-9 {
+                    break 0.0;
+                }
+            };
+            if gained <= 1e-13 * best.abs() {
+                break;
+            }
+        }
+        (g, h)
     }
 }
 
-/// The maximum over `g` and `h > 0` from `(0, 1)`: the likelihood of an ordered probit is concave in them (Pratt 1981). A compass search
-/// with halving steps, which needs no derivatives of differences of tails.
-fn climb(function: &impl Fn(f64, f64) -> f64) -> (f64, f64) {
-    let (mut at, mut step) = ((0.0, 1.0), 0.25);
-    let mut best = function(at.0, at.1);
-    // Along the ridge g = 2 h as well: deep cuts tie the two together.
-    const WAYS: [(f64, f64); 8] = [
-        (1.0, 0.0),
-        (-1.0, 0.0),
-        (0.0, 1.0),
-        (0.0, -1.0),
-        (2.0, 1.0),
-        (-2.0, -1.0),
-        (2.4, 1.0),
-        (-2.4, -1.0),
-    ];
-    while step > 1e-9 {
-        let mut moved = false;
-        for (dg, dh) in WAYS {
-            let next = (at.0 + step * dg, at.1 + step * dh);
-            // A deviation beyond all bounds (h = 0) makes every cut equal.
-            if next.1 <= 1e-6 {
-                continue;
-            }
-            let value = function(next.0, next.1);
-            if value > best {
-                (at, best, moved) = (next, value, true);
-            }
+/// Share of each cell, with its slopes in `g` and in `h`.
+fn shares(cuts: &[f64], g: f64, h: f64) -> impl Iterator<Item = [f64; 3]> + '_ {
+    // Beyond a cut: probability and slopes; nothing changes at the ends.
+    let beyond = move |cut: f64| {
+        let (t, density) = (g - h * cut, normal_pdf(g - h * cut));
+        [normal_cdf(t), density, -cut * density]
+    };
+    (0..=cuts.len()).map(move |cell| {
+        if cell == 0 {
+            let [_, dg, dh] = beyond(cuts[0]);
+            return [normal_cdf(h * cuts[0] - g), -dg, -dh];
         }
-        if !moved {
-            step *= 0.5;
-        }
-    }
-    at
+        let upper = if cell == cuts.len() { [0.0; 3] } else { beyond(cuts[cell]) };
+        let lower = beyond(cuts[cell - 1]);
+        [lower[0] - upper[0], lower[1] - upper[1], lower[2] - upper[2]]
+    })
 }
 
 #[cfg(test)]

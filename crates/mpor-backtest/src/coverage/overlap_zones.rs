@@ -64,12 +64,12 @@ pub fn upper_p(horizon: usize, observations: usize, hits: usize, level: Level) -
 /// Probabilities of 0, 1, 2, ... hits among `observations` losses over `horizon` steps, more than one.
 fn count_law(horizon: usize, observations: usize, level: Level) -> Vec<f64> {
     if observations < 4 * horizon {
-        let law = drawn((horizon, level, observations), || {
+        let law = drawn((horizon, level, Some(observations)), || {
             HitLaw::simulate(horizon, level, &[observations], affordable_paths(observations))
         });
         return law.shares(0);
     }
-    let law = drawn((horizon, level, 0), || {
+    let law = drawn((horizon, level, None), || {
         HitLaw::embedded(horizon, level).unwrap_or_else(|| {
             let lengths = lengths(horizon, level);
             HitLaw::simulate(horizon, level, &lengths, affordable_paths(lengths[2]))
@@ -262,7 +262,8 @@ fn row(line: &str, horizon: usize, level: Level) -> Option<(u64, Sample)> {
     Some((paths, Sample { length, counts }))
 }
 
-type Key = (usize, Level, usize);
+/// Horizon, level, and the length of a series that is too short for the law of all lengths.
+type Key = (usize, Level, Option<usize>);
 
 /// Samples already drawn in this process.
 static DRAWN: Mutex<BTreeMap<Key, Arc<HitLaw>>> = Mutex::new(BTreeMap::new());

@@ -21,7 +21,7 @@ use crate::coverage::{CoverageError, Light, Pits, TestOutcome};
 const ID: &str = "costanzino-curran";
 
 /// Up to this many hits the sum of uniform variables is exact; its alternating terms lose digits beyond.
-const EXACT: usize = 18;
+const EXACT: usize = 30;
 
 /// The traffic light of expected shortfall.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -64,7 +64,7 @@ pub fn light(pits: &Pits, level: Level) -> Result<ShortfallLight, CoverageError>
     Ok(ShortfallLight { violations, cumulative, light })
 }
 
-/// `P(S <= s)` over `n` periods; within 1e-9 up to 18 hits, and 1e-5 where more are likely.
+/// `P(S <= s)` over `n` periods; within 1e-10 up to 30 hits, and 1e-5 where more are likely.
 ///
 /// # Errors
 /// [`CoverageError::Stats`] for a tail outside [0, 1].
