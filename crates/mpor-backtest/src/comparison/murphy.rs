@@ -121,7 +121,7 @@ mod tests {
         let loss = [0.3, 2.7, -1.0, 1.1];
         let var = [1.0, 1.5, 2.0, 0.2];
         let forecasts = Forecasts::new(&loss, &var, Level::new(0.9).unwrap()).unwrap();
-        let grid = thresholds(&[forecasts.clone()], 37_001).unwrap();
+        let grid = thresholds(std::slice::from_ref(&forecasts), 37_001).unwrap();
         let points = quantile(&forecasts, &grid).unwrap();
         let step = grid[1] - grid[0];
         let area: f64 = points.iter().map(|point| point.score * step).sum();

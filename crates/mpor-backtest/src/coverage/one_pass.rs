@@ -190,7 +190,8 @@ fn projected(a: &mut [[f64; COLUMNS]; COLUMNS], b: &mut [f64; COLUMNS]) -> Optio
         }
         let known: f64 = (0..i).map(|k| a[i][k] * a[i][k]).sum();
         let left = a[i][i] - known;
-        if !(left > CLOSE * a[i][i]) {
+        // NaN where the squares overflow: the slow way knows what to do.
+        if left.is_nan() || left <= CLOSE * a[i][i] {
             return None;
         }
         a[i][i] = left.sqrt();

@@ -55,10 +55,9 @@ pub fn test(
 /// The statistics of series drawn under the null, where they are defined.
 fn null_statistics(test: &dyn CoverageTest, hits: &HitSequence, draws: Draws) -> Vec<f64> {
     let streams = Streams::new(draws.seed, test.id(), 0);
-    let drawn = |path: u64| {
+    let drawn = |path: u64| -> Vec<bool> {
         let mut stream = streams.path(path);
-        let hits = (0..hits.len()).map(|_| stream.uniform() < hits.tail()).collect();
-        hits
+        (0..hits.len()).map(|_| stream.uniform() < hits.tail()).collect()
     };
     (0..draws.count as u64)
         .filter_map(|path| test.test(&HitSequence::daily(drawn(path), hits.level())).ok())

@@ -9,6 +9,7 @@
 //! Positive means understate risk; the one-sided test rejects only those. Source: Nolde and Ziegel (2017), "Elicitability and
 //! backtesting: Perspectives for banking regulation", Annals of Applied Statistics 11(4), 1833-1874, sections 2.2 and 2.3
 //! (traditional backtests, test function 1; Hommel 1983 for the combination), as `cc_backtest` of the R package esback.
+//! With the 6 hits expected in 250 periods at 97.5 % the two-sided form rejects a quarter of right models (`tests/size.rs`), and 8 % at 5,000.
 
 use mpor_stats::hac::{LagWindow, long_run_moments};
 use mpor_stats::regression::quadratic_form;

@@ -72,7 +72,7 @@ impl TailLaw {
         let es = forecasts.positive_es(ID)?;
         let ratios = es.iter().zip(forecasts.var()).filter(|(_, var)| **var > 0.0);
         let (sum, count) = ratios.fold((0.0, 0.0), |(sum, n), (es, var)| (sum + es / var, n + 1.0));
-        if !(sum > count) {
+        if sum <= count {
             let reason = "expected shortfall is not above value at risk above zero";
             return Err(CoverageError::NotDefined { test: ID, reason });
         }
