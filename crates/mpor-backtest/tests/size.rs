@@ -28,6 +28,9 @@ use mpor_stats::random::{Stream, Streams};
 const LENGTHS: [usize; 3] = [250, 1000, 5000];
 const SIZE: f64 = 0.05;
 
+/// Lowest and highest size allowed at each length.
+type Bands = [(f64, f64); 3];
+
 fn stream(purpose: &str, n: usize, path: usize) -> Stream {
     Streams::new(20_261_124, purpose, n as i64).path(path as u64)
 }
@@ -189,7 +192,7 @@ fn drawn_tests_of_shortfall_have_their_size() {
 #[test]
 fn asymptotic_tests_of_shortfall_stay_in_their_bands() {
     let level = Level::new(0.975).unwrap();
-    let tests: [(&str, [(f64, f64); 3]); 7] = [
+    let tests: [(&str, Bands); 7] = [
         ("conditional-calibration-one-sided", [(0.0, 0.05), (0.01, 0.05), (0.02, 0.06)]),
         ("conditional-calibration-two-sided", [(0.15, 0.30), (0.06, 0.14), (0.04, 0.09)]),
         ("esr-auxiliary", [(0.35, 0.50), (0.10, 0.20), (0.04, 0.10)]),
@@ -215,7 +218,7 @@ fn asymptotic_tests_of_shortfall_stay_in_their_bands() {
 fn tests_of_transforms_have_near_their_size() {
     let level = Level::new(0.975).unwrap();
     type Test = fn(&Pits, Level) -> Result<TestOutcome, CoverageError>;
-    let tests: [(&str, Test, [(f64, f64); 3]); 8] = [
+    let tests: [(&str, Test, Bands); 8] = [
         ("berkowitz", |pits, _| Ok(berkowitz::full(pits, 1)?.outcome), [(0.05, 0.06); 3]),
         (
             "berkowitz-tail",
@@ -339,7 +342,6 @@ fn tests_of_overlapping_losses_stay_in_their_bands() {
     let level = Level::new(0.95).unwrap();
     let horizon = 5;
     let var = mpor_stats::special::normal_quantile(0.95).unwrap() * (horizon as f64).sqrt();
-    type Bands = [(f64, f64); 3];
     let bands: [(&str, Bands); 5] = [
         ("hac", [(0.03, 0.12), (0.03, 0.10), (0.03, 0.08)]),
         ("block-bootstrap", [(0.02, 0.14), (0.03, 0.10), (0.03, 0.08)]),
