@@ -168,7 +168,8 @@ impl Ages {
             let next = if next > low && next < high { next } else { 0.5 * (low + high) };
             let moved = (next - a).abs();
             a = next;
-            if moved <= 1e-14 * a {
+            // Each step squares the error.
+            if moved <= 1e-8 * a {
                 break;
             }
         }
@@ -193,7 +194,8 @@ impl Ages {
 /// gains too little. Source: Brent (1973), "Algorithms for Minimization without Derivatives", chapter 5.
 fn highest((mut low, mut high): (f64, f64), start: f64, function: impl Fn(f64) -> f64) -> f64 {
     const SHARE: f64 = 0.381_966_011_250_105_1;
-    const ENOUGH: f64 = 1e-9;
+    // The likelihood is flat at its maximum: its own error is the square of this.
+    const ENOUGH: f64 = 1e-7;
     let (mut best, mut second, mut third) = (start, start, start);
     let mut at_best = function(start);
     let (mut at_second, mut at_third) = (at_best, at_best);
