@@ -55,7 +55,7 @@ pub fn overlays() -> Vec<Entry> {
 pub fn tests() -> Vec<&'static str> {
     let mut names: Vec<&str> =
         mpor_backtest::coverage::TESTS.iter().map(|test| test.id()).collect();
-    names.extend(["dq", "hac"]);
+    names.extend(mpor_backtest::coverage::assess::OTHER_ROWS.iter().copied());
     names.sort_unstable();
     names
 }

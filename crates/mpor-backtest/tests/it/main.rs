@@ -4,6 +4,7 @@
 
 mod assembling;
 mod auction;
+mod evidence;
 mod explained;
 mod laws;
 mod liquidation;
