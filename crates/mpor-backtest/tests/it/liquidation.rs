@@ -52,6 +52,7 @@ fn market(prices: &[(i64, f64)]) -> (History, LivePrices) {
         index: spot.clone(),
         settlement_window: Span(0),
         quoted: Vec::new(),
+        futures: Vec::new(),
     };
     let history = History {
         universe,
