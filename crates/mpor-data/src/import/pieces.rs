@@ -63,6 +63,7 @@ fn last_rows(series: &RawSeries, rows: usize) -> RawSeries {
             low: of(&bars.low),
             volume: of(&bars.volume),
         }),
+        intervals: of(&series.intervals),
         rows: series.rows[from..].to_vec(),
         files: Vec::new(),
     }
