@@ -87,8 +87,8 @@ impl Piece {
 /// Puts the findings of pieces together.
 #[derive(Default)]
 pub(crate) struct Stitcher {
-    /// By series that goes on: the line, and what reached the end of the last piece.
-    open: BTreeMap<(String, String), (Timestamp, Vec<Finding>)>,
+    /// By series that goes on: the line, the end of the last piece, and what reached it.
+    open: BTreeMap<(String, String), ((Timestamp, Timestamp), Vec<Finding>)>,
 }
 
 impl Stitcher {
@@ -99,7 +99,7 @@ impl Stitcher {
         for ((key, series), reports) in piece.series.iter().zip(reports) {
             let found = reports.iter().flat_map(|report| report.findings(series)).collect();
             let (from, before) = match self.open.remove(key) {
-                Some((line, open)) => (Some(line), open),
+                Some((border, open)) => (Some(border), open),
                 None => (None, Vec::new()),
             };
             let until = piece.lines.get(key).copied();
@@ -112,7 +112,7 @@ impl Stitcher {
             let (reaching, over): (Vec<_>, Vec<_>) =
                 own.into_iter().partition(|one| one.to >= last);
             over.into_iter().for_each(&mut *give);
-            self.open.insert(key.clone(), (line, reaching));
+            self.open.insert(key.clone(), ((line, last), reaching));
         }
     }
 
@@ -127,12 +127,12 @@ fn joined(
     mut open: Vec<Finding>,
     found: Vec<Finding>,
     series: &RawSeries,
-    (from, until): (Option<Timestamp>, Option<Timestamp>),
+    (from, until): (Option<(Timestamp, Timestamp)>, Option<Timestamp>),
 ) -> Vec<Finding> {
     let mut own = Vec::new();
     for finding in found {
         let before = |line: Timestamp| finding.from < line;
-        if from.is_some_and(before) {
+        if let Some((_, last)) = from.filter(|(line, _)| before(*line)) {
             let same = |other: &&mut Finding| {
                 other.code == finding.code
                     && other.check == finding.check
@@ -142,8 +142,8 @@ fn joined(
                 go_on(earlier, &finding, series);
                 continue;
             }
-            // It begins in the overlap and ends there: the piece before has it.
-            if from.is_some_and(|line| finding.to < line) {
+            // The piece before sees all of it and has it.
+            if finding.to <= last {
                 continue;
             }
         }

@@ -102,7 +102,7 @@ impl Index {
 /// The index of some sources, at every instant at which one of them observes, from the first at which there are enough.
 /// Where the rule has a sampling interval, what is observed between two samples is seen at the later one.
 ///
-/// Of the `rules`, given oldest first, the last to have started is followed, if it has not ended.
+/// Of the `rules`, given oldest first, the last that holds at an instant is followed there.
 ///
 /// # Errors
 /// [`DataError::Index`] naming the index and the instant: no rule in force, a source without a weight, too few sources
@@ -217,9 +217,10 @@ impl<'a> Walk<'a> {
     }
 
     fn rule(&self, time: Timestamp) -> Result<&'a IndexRule, String> {
-        let started = self.rules.iter().rev().find(|of| of.from.is_none_or(|from| from <= time));
-        let holds = started.filter(|of| of.until.is_none_or(|until| time < until));
-        holds.map(|of| &of.rule).ok_or_else(|| {
+        let holds = |of: &&Validity| {
+            of.from.is_none_or(|from| from <= time) && of.until.is_none_or(|until| time < until)
+        };
+        self.rules.iter().rev().find(holds).map(|of| &of.rule).ok_or_else(|| {
             format!("no version of its rule is in force at {time}; pin one with `as_of`")
         })
     }
