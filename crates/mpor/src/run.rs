@@ -21,7 +21,7 @@ use crate::oracle;
 use crate::progress::Progress;
 use crate::report;
 use crate::shards::Shards;
-use crate::study::{StudyFile, Tests};
+use crate::study::StudyFile;
 
 /// What a run did.
 #[derive(Debug)]
@@ -93,8 +93,7 @@ pub fn run(
     let days = shards.days(file, &loaded, progress)?;
     stages.end("replay");
     progress.begin("testing coverage, explaining breaches", 1);
-    let mut result = assemble(days, assembly(file, &loaded, loaded.history()))?;
-    keep_tests(&mut result, &file.study.backtest.tests);
+    let result = assemble(days, assembly(file, &loaded, loaded.history()))?;
     progress.end();
     stages.end("evidence");
     let oracle = oracle::tell(file, &loaded, &result, progress)?;
@@ -152,14 +151,12 @@ pub fn backtest(file: &StudyFile, loaded: &Loaded) -> Result<BacktestResult, Mpo
     };
     let days = mpor_backtest::replay(loaded.history(), &loaded.books, &loaded.asked(), &config)
         .map_err(|error| replay_error(file, error))?;
-    let mut result = assemble(days, assembly(file, loaded, loaded.history()))?;
-    keep_tests(&mut result, &file.study.backtest.tests);
-    Ok(result)
+    Ok(assemble(days, assembly(file, loaded, loaded.history()))?)
 }
 
 /// What days replayed on a history are assembled with: the study's own, or one under a fault.
 pub(crate) fn assembly<'l>(
-    file: &StudyFile,
+    file: &'l StudyFile,
     loaded: &'l Loaded,
     history: &'l History,
 ) -> Assembly<'l> {
@@ -173,6 +170,7 @@ pub(crate) fn assembly<'l>(
         history,
         books: &loaded.books,
         late_calls: &[],
+        tests: file.study.backtest.tests.wanted(),
     }
 }
 
@@ -235,15 +233,6 @@ fn forget(folder: &Path) -> Result<(), MporError> {
         }
     }
     Ok(())
-}
-
-/// Leaves the coverage tests that the study names.
-fn keep_tests(result: &mut BacktestResult, wanted: &Tests) {
-    if let Tests::Some(names) = wanted {
-        for row in &mut result.coverage {
-            row.tests.retain(|test| names.contains(&test.test));
-        }
-    }
 }
 
 /// A file written, with its rows if it is a table.

@@ -14,7 +14,8 @@ use super::row::{CoverageRow, TestRow};
 use super::simulated::Draws;
 use super::{
     CoverageError, CoverageTest, Forecasts, HitSequence, Law, OverlappingHits, TESTS, TestOutcome,
-    block_bootstrap, clopper_pearson, dq, hac, kupiec, overlap_zones, subsamples, whitening,
+    Wanted, block_bootstrap, clopper_pearson, dq, hac, kupiec, overlap_zones, subsamples,
+    whitening,
 };
 use crate::monitoring::{self, Strategy};
 
@@ -41,6 +42,17 @@ const PAIRED: &[(&str, Paired)] = &[
         }
         Ok(monitoring::value_at_risk(forecasts, Strategy::Gree(CAP))?.outcome())
     }),
+];
+
+/// A test that takes all overlapping observations as they are.
+type OfOverlapping = fn(&Observed, &OverlappingHits) -> TestRow;
+
+/// Tests of overlapping observations, in the order of their rows.
+const OVERLAPPING: &[(&str, OfOverlapping)] = &[
+    ("hac", |_, hits| rate_row(hits)),
+    ("block-bootstrap", |_, hits| resampled_row(hits)),
+    ("kupiec-whitened", whitened_row),
+    ("overlap-count", |_, hits| count_row(hits)),
 ];
 
 /// Names of the rows that are not in [`TESTS`], sorted.
@@ -142,12 +154,13 @@ pub fn account(
     level: Level,
     horizon: usize,
     by: &Yardstick,
+    wanted: Wanted<'_>,
 ) -> Result<CoverageRow, CoverageError> {
     let hits = OverlappingHits::new(observed.hits(), level, horizon)?;
     let tests = if horizon == 1 {
-        independent_tests(observed, level)
+        independent_tests(observed, level, wanted)
     } else {
-        overlapping_tests(observed, &hits)
+        overlapping_tests(observed, &hits, wanted)
     };
     Ok(CoverageRow {
         account: Some(account),
@@ -197,11 +210,11 @@ fn coverage_bounds(observations: usize, breaches: usize, horizon: usize) -> Opti
     Some((1.0 - high, 1.0 - low))
 }
 
-fn independent_tests(observed: &Observed, level: Level) -> Vec<TestRow> {
+fn independent_tests(observed: &Observed, level: Level, wanted: Wanted<'_>) -> Vec<TestRow> {
     let hits = HitSequence::daily(observed.hits(), level);
-    let mut rows: Vec<TestRow> =
-        TESTS.iter().map(|test| test_row(test.id(), test.test(&hits))).collect();
-    rows.extend(PAIRED.iter().map(|(id, test)| {
+    let tests = TESTS.iter().filter(|test| wanted.has(test.id()));
+    let mut rows: Vec<TestRow> = tests.map(|test| test_row(test.id(), test.test(&hits))).collect();
+    rows.extend(PAIRED.iter().filter(|(id, _)| wanted.has(id)).map(|(id, test)| {
         test_row(id, paired(*test, &observed.loss, &observed.requirement, level))
     }));
     rows
@@ -216,10 +229,15 @@ fn paired(
     test(&Forecasts::new(loss, requirement, level)?)
 }
 
-fn overlapping_tests(observed: &Observed, hits: &OverlappingHits) -> Vec<TestRow> {
+fn overlapping_tests(
+    observed: &Observed,
+    hits: &OverlappingHits,
+    wanted: Wanted<'_>,
+) -> Vec<TestRow> {
     let (parts, level, horizon) = (hits.non_overlapping_subsamples(), hits.level(), hits.horizon());
     let mut rows: Vec<TestRow> = TESTS
         .iter()
+        .filter(|test| wanted.has(test.id()))
         .map(|test| bonferroni(test.id(), parts.iter().map(|part| test.test(part)).collect()))
         .collect();
     let every = |values: &[f64], start: usize| -> Vec<f64> {
@@ -228,35 +246,32 @@ fn overlapping_tests(observed: &Observed, hits: &OverlappingHits) -> Vec<TestRow
     let pairs: Vec<(Vec<f64>, Vec<f64>)> = (0..horizon)
         .map(|start| (every(&observed.loss, start), every(&observed.requirement, start)))
         .collect();
-    for (id, test) in PAIRED {
+    for (id, test) in PAIRED.iter().filter(|(id, _)| wanted.has(id)) {
         let outcomes = pairs.iter().map(|(loss, var)| paired(*test, loss, var, level)).collect();
         rows.push(bonferroni(id, outcomes));
     }
-    rows.push(rate_row(hits));
-    rows.extend(overlap_rows(observed, hits));
+    let rest = OVERLAPPING.iter().filter(|(id, _)| wanted.has(id));
+    rows.extend(rest.map(|(_, row)| row(observed, hits)));
     rows
 }
 
-/// Tests that take all overlapping observations as they are.
-fn overlap_rows(observed: &Observed, hits: &OverlappingHits) -> [TestRow; 3] {
-    let (level, horizon) = (hits.level(), hits.horizon());
-    let length = block_bootstrap::BLOCK * horizon;
-    let resampled = block_bootstrap::test(hits, length, RESAMPLES);
-    let white = whitening::whitened_hits(&observed.loss, &observed.requirement, level, horizon);
-    [
-        with_note(
-            test_row("block-bootstrap", resampled),
-            format!("{} resamples of blocks of {length} observations", RESAMPLES.count),
-        ),
-        with_note(
-            test_row("kupiec-whitened", white.and_then(|hits| kupiec::Kupiec.test(&hits))),
-            "losses in units of the requirement, decorrelated as sums of equal steps".to_owned(),
-        ),
-        with_note(
-            test_row("overlap-count", overlap_count(hits)),
-            "the count under independent Gaussian steps, as the zone".to_owned(),
-        ),
-    ]
+fn resampled_row(hits: &OverlappingHits) -> TestRow {
+    let length = block_bootstrap::BLOCK * hits.horizon();
+    let found = block_bootstrap::test(hits, length, RESAMPLES);
+    let note = format!("{} resamples of blocks of {length} observations", RESAMPLES.count);
+    with_note(test_row("block-bootstrap", found), note)
+}
+
+fn whitened_row(observed: &Observed, hits: &OverlappingHits) -> TestRow {
+    let (loss, requirement) = (&observed.loss, &observed.requirement);
+    let white = whitening::whitened_hits(loss, requirement, hits.level(), hits.horizon());
+    let note = "losses in units of the requirement, decorrelated as sums of equal steps".to_owned();
+    with_note(test_row("kupiec-whitened", white.and_then(|hits| kupiec::Kupiec.test(&hits))), note)
+}
+
+fn count_row(hits: &OverlappingHits) -> TestRow {
+    let note = "the count under independent Gaussian steps, as the zone".to_owned();
+    with_note(test_row("overlap-count", overlap_count(hits)), note)
 }
 
 fn overlap_count(hits: &OverlappingHits) -> Result<TestOutcome, CoverageError> {
@@ -329,7 +344,7 @@ mod tests {
         let observed = Observed { loss, requirement: vec![1.0; 250] };
         let of = |horizon| {
             let by = Yardstick::new(250, 5, horizon, zone_bounds(horizon, 250, Level::P99));
-            account(0, 0, &observed, Level::P99, horizon, &by).unwrap()
+            account(0, 0, &observed, Level::P99, horizon, &by, Wanted::All).unwrap()
         };
         let (one, two) = (of(1), of(2));
         assert_eq!(one.zone.unwrap().green_max, 4);
@@ -363,7 +378,8 @@ mod tests {
                 let observed = Observed { loss: loss.clone(), requirement };
                 let (n, x) = (observed.len(), observed.breaches());
                 let by = Yardstick::new(n, x, horizon, zone_bounds(horizon, n, Level::P99));
-                let found = account(0, 0, &observed, Level::P99, horizon, &by).unwrap();
+                let found =
+                    account(0, 0, &observed, Level::P99, horizon, &by, Wanted::All).unwrap();
                 for row in &found.tests {
                     let sound = row.p_value.is_some_and(|p| (0.0..=1.0).contains(&p));
                     assert!(sound || (row.p_value.is_none() && !row.note.is_empty()), "{row:?}");

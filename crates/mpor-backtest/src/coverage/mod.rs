@@ -37,6 +37,7 @@ pub mod row;
 pub mod simulated;
 pub mod subsamples;
 pub mod tuff;
+pub mod wanted;
 pub mod whitening;
 
 pub use error::CoverageError;
@@ -45,6 +46,7 @@ pub use hits::{HitSequence, OverlappingHits};
 pub use outcome::{Law, TestOutcome};
 pub use pits::Pits;
 pub use row::{CoverageRow, Light, TestRow, Zone};
+pub use wanted::Wanted;
 
 /// A test of a series of hits that do not overlap.
 pub trait CoverageTest: Send + Sync {

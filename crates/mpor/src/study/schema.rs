@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use mpor_backtest::books::NamedRule;
+use mpor_backtest::coverage::Wanted;
 use mpor_core::{Level, LossConvention, Settlement, Span, Timestamp};
 use mpor_data::Policies;
 use mpor_data::index::FaultKind;
@@ -434,7 +435,7 @@ pub struct VolIndexLevel {
 pub struct BacktestSpec {
     /// Coverage that the models are tested against.
     pub level: Level,
-    /// `"all"` or a list of test names.
+    /// `"standard"` (those that are fast, one a question), `"all"`, or a list of test names.
     pub tests: Tests,
     /// Whether every requirement is stored with its parts.
     pub components: bool,
@@ -442,20 +443,36 @@ pub struct BacktestSpec {
 
 /// Which coverage tests are run.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(untagged, expecting = "write \"all\", or a list of test names (see `mpor tests`)")]
+#[serde(
+    untagged,
+    expecting = "write \"standard\", \"all\", or a list of test names (see `mpor tests`)"
+)]
 pub enum Tests {
-    /// The word `all`.
-    All(AllWord),
+    /// A word.
+    Word(TestsWord),
     /// Names from the catalog.
     Some(Vec<String>),
 }
 
-/// The word `all`.
+/// A word that stands for tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-pub enum AllWord {
-    /// `all`.
-    #[serde(rename = "all")]
+#[serde(rename_all = "snake_case")]
+pub enum TestsWord {
+    /// Those that are fast, one a question.
+    Standard,
+    /// All there are.
     All,
+}
+
+impl Tests {
+    /// As the backtest takes it.
+    pub(crate) fn wanted(&self) -> Wanted<'_> {
+        match self {
+            Tests::Word(TestsWord::Standard) => Wanted::Standard,
+            Tests::Word(TestsWord::All) => Wanted::All,
+            Tests::Some(names) => Wanted::Named(names),
+        }
+    }
 }
 
 /// What is written for people.
@@ -500,7 +517,11 @@ impl Serialize for Paths {
 
 impl Default for BacktestSpec {
     fn default() -> Self {
-        BacktestSpec { level: Level::P99, tests: Tests::All(AllWord::All), components: true }
+        BacktestSpec {
+            level: Level::P99,
+            tests: Tests::Word(TestsWord::Standard),
+            components: true,
+        }
     }
 }
 
