@@ -1,13 +1,15 @@
 //! Which tests a study asks for: with many accounts the slow ones are the cost of a run.
 
-/// Tests that take a tenth of a millisecond or more an account and model, or are variants of another: only on request.
+/// Tests that take more than some ten microseconds an account and model, or are variants of another: only on request.
 const ON_REQUEST: &[&str] = &[
     "block-bootstrap",
     "dq-gas",
     "dq-hits",
     "duration-geometric",
     "duration-geometric-conditional",
+    "e-process",
     "kupiec-whitened",
+    "overlap-count",
 ];
 
 /// The tests of each account under each model.
