@@ -22,7 +22,7 @@ fn changed_rule_files_are_read_or_refused_with_their_place() {
         let good = std::fs::read_to_string(&file).unwrap();
         for case in 0..OF_EACH_RULE_FILE {
             let text = changed(&good, case, &mut random);
-            match RuleSet::read("changed.toml", &text) {
+            match mpor_margin::read_rules("changed.toml", &text) {
                 Ok(set) => {
                     read += 1;
                     asked += usize::from(ask(&market, set));
@@ -49,7 +49,7 @@ fn truncated_rule_files_do_not_panic() {
         let good = std::fs::read_to_string(&file).unwrap();
         let cuts = (0..good.len()).step_by(97).filter(|&cut| good.is_char_boundary(cut));
         for cut in cuts {
-            if let Err(error) = RuleSet::read("cut.toml", &good[..cut]) {
+            if let Err(error) = mpor_margin::read_rules("cut.toml", &good[..cut]) {
                 assert!(error.to_string().starts_with("rule file cut.toml: "), "{error}");
             }
         }

@@ -1,6 +1,6 @@
 //! One scenario more in a rule file's text never lowers a worst case.
 
-use mpor_margin::{BuiltModel, ModelKind, ModelSpec, RuleLibrary, RuleSet, build, kinds};
+use mpor_margin::{BuiltModel, ModelKind, ModelSpec, RuleLibrary, build, kinds};
 use toml::{Table, Value};
 
 use crate::fuzz::rule_files;
@@ -83,7 +83,7 @@ fn add_to(key: &str, list: &mut Vec<Value>) -> bool {
 }
 
 fn model(text: &str) -> BuiltModel {
-    let set = RuleSet::read("rules.toml", text).unwrap();
+    let set = mpor_margin::read_rules("rules.toml", text).unwrap();
     let kind = kinds().iter().find(|kind| kind.id == set.engine).unwrap();
     let mut params = Table::new();
     if kind.parameters.iter().any(|parameter| parameter.key == "futures") {
