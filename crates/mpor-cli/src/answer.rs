@@ -216,10 +216,18 @@ pub fn margin(asked: &[Asked], currency: &str, as_json: bool) {
     }
 }
 
+/// A rule with its factor to six decimals; JSON and tables have all of them.
+fn short(rule: &str) -> String {
+    match rule.strip_prefix("x ").and_then(|factor| factor.parse::<f64>().ok()) {
+        Some(factor) => format!("x {}", (factor * 1e6).round() / 1e6),
+        None => rule.to_owned(),
+    }
+}
+
 fn node(node_: &Node, depth: usize, label: &str) {
     let indent = "  ".repeat(depth);
     let name = format!("{indent}{label}{}", line(&node_.name));
-    println!("{name:<60} {:>18}  {}", amount(node_.amount), node_.rule);
+    println!("{name:<60} {:>18}  {}", amount(node_.amount), short(&node_.rule));
     for part in &node_.parts {
         node(part, depth + 1, "");
     }

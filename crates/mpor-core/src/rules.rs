@@ -271,7 +271,7 @@ mod tests {
         assert_eq!([&*versions[0].version, &*versions[1].version], ["a", "b"]);
         let found = |at: &str| in_force(versions, time(at)).map(|set| set.version.as_str());
         // The first version does not come back when the second has ended: someone would have to say so.
-        assert_eq!(found("2020-12-31T23:59:59"), Some("a"));
+        assert_eq!(found("2020-12-31T23:59:59Z"), Some("a"));
         assert_eq!(found("2021-01-01"), Some("b"));
         assert_eq!(found("2021-06-01"), None);
         let told =

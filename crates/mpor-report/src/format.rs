@@ -166,9 +166,14 @@ pub fn minute(time: Timestamp) -> String {
 #[must_use]
 pub fn with_instants(text: &str, show: impl Fn(Timestamp) -> String) -> String {
     let shown = |word: &str| {
-        let bare = word.trim_end_matches([',', ';', ':', '.', ')']);
+        let opened = word.trim_start_matches('(');
+        let (before, bare) = word.split_at(word.len() - opened.len());
+        let bare = bare.trim_end_matches([',', ';', ':', '.', ')']);
         let instant = if bare.contains('T') { bare.parse::<Timestamp>().ok() } else { None };
-        instant.map_or_else(|| word.to_owned(), |time| show(time) + &word[bare.len()..])
+        instant.map_or_else(
+            || word.to_owned(),
+            |time| format!("{before}{}{}", show(time), &opened[bare.len()..]),
+        )
     };
     text.split(' ').map(shown).collect::<Vec<_>>().join(" ")
 }

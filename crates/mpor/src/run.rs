@@ -20,7 +20,7 @@ use crate::manifest::{self, FileRecord, MANIFEST, Manifest, hash_text, record};
 use crate::oracle;
 use crate::progress::Progress;
 use crate::report;
-use crate::shards::Shards;
+use crate::shards::{self, Shards};
 use crate::study::StudyFile;
 
 /// What a run did.
@@ -75,6 +75,8 @@ pub fn run(
     progress.end();
     stages.end("hash inputs");
     if let Some(manifest) = finished(folder, &start) {
+        // A kill between the manifest and the end leaves what the run worked with.
+        shards::clear(folder)?;
         let folder = folder.to_owned();
         return Ok(RunSummary {
             folder,

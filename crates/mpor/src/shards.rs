@@ -18,6 +18,9 @@ use crate::study::StudyFile;
 /// Margin dates a shard.
 const SHARD_STEPS: usize = 64;
 
+/// Where they are below the run's folder.
+const FOLDER: &str = "shards";
+
 /// The shards of one run.
 #[derive(Debug)]
 pub(crate) struct Shards {
@@ -27,7 +30,7 @@ pub(crate) struct Shards {
 impl Shards {
     /// Opens the shards of a plan, and deletes those of another.
     pub fn open(run: &Path, plan: &str) -> Result<Self, MporError> {
-        let folder = run.join("shards");
+        let folder = run.join(FOLDER);
         let plan_file = folder.join("plan");
         let known = std::fs::read_to_string(&plan_file).unwrap_or_default();
         if known != plan {
@@ -106,6 +109,11 @@ impl Shards {
             .join(format!("{:08}-{:08}", steps.start, steps.end))
             .join(format!("{table}.parquet"))
     }
+}
+
+/// Removes the shards of a finished run.
+pub(crate) fn clear(run: &Path) -> Result<(), MporError> {
+    remove(&run.join(FOLDER))
 }
 
 /// Ranges of at most `SHARD_STEPS` steps that cover `steps`.

@@ -26,7 +26,7 @@ fn every_command_prints_json_for_scripts() {
     let models: Vec<&str> =
         margin.as_array().unwrap().iter().map(|asked| asked["model"].as_str().unwrap()).collect();
     assert_eq!(models[..3], ["isolated", "scan", "pmrm2"]);
-    assert_eq!(models[models.len() - 4..], ["hs", "fhs", "fhs-calm", "mc"]);
+    assert_eq!(models[models.len() - 4..], ["mc", "prisma", "stans", "oms2"]);
     assert!(margin[0]["initial"]["amount"].as_f64().unwrap() > 0.0);
 
     let run = read(&lab, "run study.toml --out run");

@@ -95,7 +95,7 @@ fn impossible_parameters_are_named() {
         ),
         (
             format!("{INTERVAL}\npoints = 30"),
-            "`points` is 30: an odd number, 3 or more, so that one point is unmoved",
+            "`points` is 30: an odd number, 3 to 1001, so that one point is unmoved",
         ),
         (window(32, 3), "`windows.coins.points` is 32: 1 to 31 points"),
         (window(3, 4), "`windows.coins.vols` is 4: 1 to 3 states"),

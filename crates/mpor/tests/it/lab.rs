@@ -193,7 +193,7 @@ scenarios = { monte_carlo = { paths = 200, degrees_of_freedom = 5, window = 30, 
 name = "prisma"
 rules = "eurex/prisma-style"
 measures.filtered.scenarios.bucketed = { look_back = 20, window = 10 }
-measures.filtered.correlation_break = { window = 5, step = 1 }
+measures.filtered.correlation_break = { window = 3, step = 1 }
 measures.stress.scenarios.periods.list = [{ first = "2021-04-08", last = "2021-04-14" }]
 
 [[model]]

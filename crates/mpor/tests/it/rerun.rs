@@ -81,8 +81,11 @@ fn a_study_may_name_its_tests_and_the_catalog_names_them_all() {
         run(&file, &lab.path(name), &Silent).unwrap();
         Results::read(&lab.path(name), "coverage_tests").texts("test").into_iter().collect()
     };
-    let all = tests_of("all", STUDY);
+    let all = STUDY.replace("[report]", "[backtest]\ntests = \"all\"\n\n[report]");
+    let all = tests_of("all", &all);
     assert_eq!(all, catalog::tests().into_iter().map(str::to_owned).collect());
+    let standard = tests_of("standard", STUDY);
+    assert!(standard.is_subset(&all) && standard.len() < all.len(), "{standard:?}");
     let named = STUDY.replace("[report]", "[backtest]\ntests = [\"hac\", \"kupiec\"]\n\n[report]");
     assert_eq!(tests_of("two", &named), ["hac", "kupiec"].map(str::to_owned).into());
 }

@@ -64,12 +64,15 @@ fn all_vols() -> usize {
 /// A key and what is wrong with it.
 type Fault = (String, String);
 
+/// More say nothing new, and do not fit any memory at some point.
+const MOST_POINTS: usize = 1001;
+
 impl Parameters {
     /// The first parameter that is impossible, as key and sentence.
     pub fn check(&self) -> Result<(), Fault> {
-        if self.points < 3 || self.points.is_multiple_of(2) {
+        if !(3..=MOST_POINTS).contains(&self.points) || self.points.is_multiple_of(2) {
             let problem = format!(
-                "is {}: an odd number, 3 or more, so that one point is unmoved",
+                "is {}: an odd number, 3 to {MOST_POINTS}, so that one point is unmoved",
                 self.points
             );
             return Err(("points".to_owned(), problem));
