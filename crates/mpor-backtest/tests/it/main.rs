@@ -3,13 +3,17 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod assembling;
+mod attribution;
 mod auction;
 mod explained;
 mod laws;
 mod null;
+mod offsets;
 mod overlays;
 mod realised;
 mod reference;
+mod severity;
 mod shards;
+mod supervisory;
 mod world;
 mod zones;
