@@ -126,7 +126,7 @@ fn light(breaches: usize, zone: Zone) -> Light {
 /// # Errors
 /// [`BacktestError::Figure`] for a loss or requirement that is not finite.
 pub fn rows(result: &BacktestResult, add_ons: &AddOns) -> Result<Vec<AdequacyRow>, BacktestError> {
-    let none = Vec::new();
+    let (none, zones) = (Vec::new(), zones(result));
     let mut rows = Vec::new();
     for (model, paths) in result.requirements.iter().enumerate() {
         let names = add_ons.get(&result.models[model].id).unwrap_or(&none);
@@ -143,15 +143,16 @@ pub fn rows(result: &BacktestResult, add_ons: &AddOns) -> Result<Vec<AdequacyRow
                 tally.take(one.loss, core[of][one.step], one.requirement);
                 pooled.take(one.loss, core[of][one.step], one.requirement);
             }
-            rows.push(tally.row(model, account, zone(result, model, of)));
+            rows.push(tally.row(model, account, zones.get(&(model, of)).copied()));
         }
     }
     Ok(rows)
 }
 
-fn zone(result: &BacktestResult, model: usize, account: usize) -> Option<Zone> {
-    let mut rows = result.coverage.iter();
-    rows.find(|row| row.model == model && row.account == Some(account))?.zone
+/// The zones of the coverage table by model and account.
+fn zones(result: &BacktestResult) -> BTreeMap<(usize, usize), Zone> {
+    let rows = result.coverage.iter();
+    rows.filter_map(|row| Some(((row.model, row.account?), row.zone?))).collect()
 }
 
 #[derive(Clone, Copy, Default)]
@@ -201,11 +202,10 @@ pub fn table(result: &BacktestResult, add_ons: &AddOns) -> Result<Table, Backtes
     ]
     .map(|(name, column)| (name.to_owned(), column))
     .into();
-    let sides: [(&str, fn(&AdequacyRow) -> &Side); 2] =
-        [("core", |row| &row.core), ("collected", |row| &row.collected)];
-    for (name, side) in sides {
+    for (name, collected) in [("core", false), ("collected", true)] {
+        let side = |row: &AdequacyRow| if collected { row.collected } else { row.core };
         let number = |of: fn(&Side) -> Option<f64>| {
-            Column::Number(rows.iter().map(|row| of(side(row))).collect())
+            Column::Number(rows.iter().map(|row| of(&side(row))).collect())
         };
         let zone = |row: &AdequacyRow| side(row).zone.map(crate::tables::light);
         let breaches = Column::counts(rows.iter().map(|row| side(row).breaches));
