@@ -2,11 +2,11 @@
 //!
 //! | table | row | in |
 //! | --- | --- | --- |
-//! | `calls` | model, account, lag | [`calls`](crate::calls) |
-//! | `margin_to_volatility` | model, account | [`margin_to_volatility`](crate::margin_to_volatility) |
-//! | `severity` | model, account (empty = pooled) | [`severity`](crate::severity) |
-//! | `adequacy` | model, account (empty = pooled) | [`adequacy`](crate::adequacy) |
-//! | `pqd_disclosures`, `pqd_6_5`, `pqd_6_8` | see there | [`pqd`](crate::pqd) |
+//! | `calls` | model, account, lag | [`calls`] |
+//! | `margin_to_volatility` | model, account | [`margin_to_volatility`] |
+//! | `severity` | model, account (empty = pooled) | [`severity`] |
+//! | `adequacy` | model, account (empty = pooled) | [`adequacy`] |
+//! | `pqd_disclosures`, `pqd_6_5`, `pqd_6_8` | see there | [`pqd`] |
 //!
 //! `attribution` needs the history besides, and `offsets` the groupings: see [`attribution`](crate::attribution) and
 //! [`offset`](crate::offset).
