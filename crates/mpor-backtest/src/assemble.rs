@@ -10,9 +10,9 @@ use mpor_margin::{Component, MarginReport, Now, Overlay, Walk};
 use rayon::prelude::*;
 
 use crate::breaches::find_breaches;
-use crate::coverage::CoverageRow;
 use crate::coverage::assess::{self, Observed, Yardstick};
 use crate::coverage::overlap_zones::zone_bounds;
+use crate::coverage::{CoverageRow, Wanted};
 use crate::day::{DayResult, additive_parts};
 use crate::error::BacktestError;
 use crate::procyclicality::MarginPath;
@@ -41,6 +41,8 @@ pub struct Assembly<'a> {
     pub books: &'a Books,
     /// By account, when calls were met late, for overlays that look at it; empty where none is known.
     pub late_calls: &'a [Vec<Timestamp>],
+    /// The tests of each account under each model.
+    pub tests: Wanted<'a>,
 }
 
 /// The result of consecutive replayed days.
@@ -307,7 +309,7 @@ fn coverage(
             .enumerate()
             .map(|(account, observed)| {
                 let by = &yardsticks[&(observed.len(), observed.breaches())];
-                assess::account(model, account, observed, level, horizon, by)
+                assess::account(model, account, observed, level, horizon, by, assembly.tests)
             })
             .collect();
         for row in accounts {

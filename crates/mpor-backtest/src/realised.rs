@@ -4,6 +4,8 @@
 //!
 //! - before its expiry an instrument is valued in the market state of the step: at its mark where there is one, at the
 //!   surface otherwise;
+//! - a dated future is valued at its own price where it has one at the step, at the chain's forward where the chain quotes
+//!   one, at its last carry otherwise; a perpetual at its own price or, where it has none, at the index;
 //! - from its expiry on it is settled at the index (its average over the settlement window) and stays settled: a cash
 //!   payoff does not change again, a coin payoff is a number of coins;
 //! - a perpetual pays funding for every step that ends inside: rate times the notional at the mark of that step's end;
@@ -14,7 +16,8 @@
 //! collateral is in it: it is the static ("clean", "hypothetical") P&L.
 
 use mpor_core::{
-    Contract, Factor, History, InstrumentIx, MarketState, Origin, Pnl, Portfolio, Rows, Settlement,
+    Contract, Factor, FuturePrice, History, InstrumentIx, MarketState, Origin, Pnl, Portfolio,
+    Rows, Settlement,
 };
 use mpor_pricing::{PricingError, expiry_pnl, payoff, pnl, settlement_pnl, value};
 use ndarray::Array2;
@@ -85,12 +88,15 @@ impl UnitPnl {
         for row in 0..shape.0 {
             let mut funding = Funding::of(history, unit.held[row]);
             for k in 0..shape.1 {
-                let outcome = outcome(history, states, k + 1, unit.held[row])?;
+                let outcome = outcome(history, &states[0], &states[k + 1], unit.held[row])?;
                 let paid = funding.accrue(step + k + 1, &states[k + 1]);
                 unit.funding[[row, k]] = paid.reporting;
                 unit.reporting[[row, k]] = outcome.reporting + paid.reporting;
                 unit.settlement[[row, k]] = outcome.settlement + paid.settlement;
-                unit.sources[[row, k]] = outcome.source;
+                unit.sources[[row, k]] = match outcome.settled {
+                    true => Source::Settlement,
+                    false => source(history, (&states[k + 1], step + k + 1), unit.held[row]),
+                };
             }
         }
         Ok(unit)
@@ -188,16 +194,25 @@ impl SourceCounts {
 struct Outcome {
     reporting: f64,
     settlement: f64,
-    source: Source,
+    settled: bool,
+}
+
+/// P&L of one long contract between two instants of one step, in reporting currency, without funding.
+pub(crate) fn pnl_between(
+    history: &History,
+    from: &MarketState,
+    to: &MarketState,
+    ix: InstrumentIx,
+) -> Result<f64, BacktestError> {
+    outcome(history, from, to, ix).map(|outcome| outcome.reporting)
 }
 
 fn outcome(
     history: &History,
-    states: &[MarketState],
-    k: usize,
+    from: &MarketState,
+    to: &MarketState,
     ix: InstrumentIx,
 ) -> Result<Outcome, BacktestError> {
-    let (from, to) = (&states[0], &states[k]);
     let instrument = history.universe.instrument(ix);
     let fail = |source| BacktestError::Realised {
         instrument: instrument.name.clone(),
@@ -227,7 +242,7 @@ fn moved(
     Ok(Outcome {
         reporting: pnl(from, to, universe, ix)?,
         settlement: settlement_pnl(from, to, universe, ix)?,
-        source: source(history, to, ix)?,
+        settled: false,
     })
 }
 
@@ -250,22 +265,26 @@ fn settled(
         }
         _ => reporting,
     };
-    Ok(Outcome { reporting, settlement, source: Source::Settlement })
+    Ok(Outcome { reporting, settlement, settled: true })
 }
 
-fn source(history: &History, to: &MarketState, ix: InstrumentIx) -> Result<Source, PricingError> {
+fn source(history: &History, (to, step): (&MarketState, usize), ix: InstrumentIx) -> Source {
     let instrument = history.universe.instrument(ix);
+    let underlying = instrument.underlying;
     let origin = match instrument.contract {
         Contract::Spot => Origin::Quoted,
-        Contract::Perpetual { .. } => {
-            let marked = history.panel.row(Factor::Perpetual(instrument.underlying)).is_some();
-            if marked { Origin::Quoted } else { Origin::Modelled }
+        Contract::Perpetual { .. } => history.perpetual_origin(underlying, step),
+        Contract::Future { expiry, .. } => {
+            match to.underlying(underlying).forwards.price_of(expiry) {
+                Some(FuturePrice::Own) => Origin::Quoted,
+                Some(FuturePrice::Carried) => Origin::Modelled,
+                None => history.underlyings[underlying.0].carry_origin,
+            }
         }
-        Contract::Future { .. } => history.underlyings[instrument.underlying.0].carry_origin,
-        Contract::Option { .. } if to.marks.contains_key(&ix) => return Ok(Source::Mark),
-        Contract::Option { .. } => return Ok(Source::Surface),
+        Contract::Option { .. } if to.marks.contains_key(&ix) => Origin::Quoted,
+        Contract::Option { .. } => Origin::Modelled,
     };
-    Ok(if origin == Origin::Quoted { Source::Mark } else { Source::Surface })
+    if origin == Origin::Quoted { Source::Mark } else { Source::Surface }
 }
 
 #[derive(Clone, Copy, Default)]

@@ -15,7 +15,7 @@ use crate::text::{line, plain, table};
 const EXAMPLES: &str = "Examples:
   mpor data import BTCUSDT-1h-2024-*.csv --table prices --to btc.parquet --symbol BTC/USDT
   mpor data import coinbase.csv --table prices --to x.parquet --source coinbase --time-zone UTC --stamp open --interval 1h
-  mpor data import spx.csv --table prices --to spx.parquet --symbol SPX --source yahoo --stamp 21:00 --time-zone UTC
+  mpor data import spx.csv.gz --table prices --to spx.parquet --symbol SPX --source yahoo --stamp 16:00 --time-zone America/New_York
   mpor data import funding.csv --table funding --to f.parquet --source binance --interval 8h   (shows what the clock looks like)
   mpor data import --spec import.toml
 
@@ -26,7 +26,7 @@ written before it is stated or confirmed. The report goes to <to>.import.toml; a
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Options {
-    /// Files, patterns or folders of CSV, JSON, Parquet or feather files.
+    /// Files, patterns or folders of CSV or JSON files, plain or in gzip or zip, and of Parquet or feather files.
     files: Vec<String>,
     /// Options as a TOML file, its keys those of this command with `_` for `-`.
     #[arg(long)]
@@ -55,7 +55,7 @@ pub struct Options {
     /// How times are written, such as "%d %b %Y %H:%M".
     #[arg(long, value_name = "STRFTIME")]
     time_format: Option<String>,
-    /// Clock of times without an offset: UTC or +03:00.
+    /// Clock of times without an offset: UTC, +03:00, or a place such as America/New_York.
     #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
     time_zone: Option<Zone>,
     /// What the stamp of a bar is: open, close, or for dates the time of day at which they are known, such as 16:00.

@@ -1,10 +1,33 @@
 //! Forwards by delivery where the market quotes them: what dated futures and option forwards say.
 //!
+//! A dated future with a price of its own is a point of the curve, so that valuing it on the curve gives back its price; the
+//! curve also knows which deliveries those are ([`ListedFuture`]), because a rule may hold only what is listed and a result says
+//! what a value came from.
+//!
 //! The curve holds the growth `g(T) = ln(F(T) / S)` at the quoted deliveries. Between them, and between today (`g(0) = 0`) and the
 //! first, growth is linear in time, so that the forward carry is flat piece by piece; beyond the last the carry of the last piece
 //! goes on.
 
 use crate::error::CoreError;
+use crate::time::Timestamp;
+
+/// A dated future that trades at the instant of a curve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListedFuture {
+    /// Instant of final settlement.
+    pub expiry: Timestamp,
+    /// Where its point of the curve comes from.
+    pub price: FuturePrice,
+}
+
+/// Where the price of a listed future comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FuturePrice {
+    /// Its own price, of the step that the curve stands at.
+    Own,
+    /// Its last own price, from before that step: its carry over spot is held since.
+    Carried,
+}
 
 /// Growth of forward over spot by delivery; empty where nothing is quoted.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -13,6 +36,8 @@ pub struct ForwardCurve {
     years: Vec<f64>,
     /// `ln(F / S)` at each.
     growth: Vec<f64>,
+    /// The listed futures among the deliveries, by expiry.
+    listed: Vec<ListedFuture>,
 }
 
 impl ForwardCurve {
@@ -30,7 +55,36 @@ impl ForwardCurve {
             before = years;
         }
         let growth = forwards.iter().map(|(_, forward)| libm::log(forward / spot)).collect();
-        Ok(ForwardCurve { years: forwards.iter().map(|(years, _)| *years).collect(), growth })
+        let years = forwards.iter().map(|(years, _)| *years).collect();
+        Ok(ForwardCurve { years, growth, listed: Vec::new() })
+    }
+
+    /// The same curve, on which these futures are listed; in order of expiry.
+    #[must_use]
+    pub fn with_listed(self, listed: Vec<ListedFuture>) -> Self {
+        debug_assert!(
+            listed.windows(2).all(|pair| pair[0].expiry < pair[1].expiry),
+            "Invariant: listed futures are in order of expiry"
+        );
+        ForwardCurve { listed, ..self }
+    }
+
+    /// The listed futures, in order of expiry.
+    #[must_use]
+    pub fn listed(&self) -> &[ListedFuture] {
+        &self.listed
+    }
+
+    /// What the future of an expiry is priced by; `None` where it is not listed.
+    #[must_use]
+    pub fn price_of(&self, expiry: Timestamp) -> Option<FuturePrice> {
+        let at = self.listed.binary_search_by_key(&expiry, |future| future.expiry).ok()?;
+        Some(self.listed[at].price)
+    }
+
+    /// The quoted deliveries, nearest first: years to delivery and `ln(F / S)`.
+    pub fn points(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
+        self.years.iter().copied().zip(self.growth.iter().copied())
     }
 
     /// Whether nothing is quoted.
@@ -75,6 +129,19 @@ mod tests {
         let carry = (curve.growth(0.5) - curve.growth(0.1)) / 0.4;
         assert!((curve.growth(1.0) - curve.growth(0.5) - 0.5 * carry).abs() < 1e-15);
         assert_eq!(ForwardCurve::default().growth(1.0), 0.0);
+    }
+
+    #[test]
+    fn listed_futures_are_found_by_their_expiry() {
+        let future = |day, price| ListedFuture { expiry: Timestamp(day), price };
+        let curve = curve()
+            .with_listed(vec![future(10, FuturePrice::Own), future(20, FuturePrice::Carried)]);
+        assert_eq!(curve.price_of(Timestamp(20)), Some(FuturePrice::Carried));
+        assert_eq!(curve.price_of(Timestamp(15)), None);
+        assert_eq!(curve.listed().len(), 2);
+        let points: Vec<(f64, f64)> = curve.points().collect();
+        assert_eq!(points.iter().map(|point| point.0).collect::<Vec<_>>(), [0.1, 0.5]);
+        assert_eq!(points[1].1, curve.growth(0.5));
     }
 
     #[test]

@@ -36,6 +36,17 @@ pub struct UnderlyingHistory {
     pub settlement_window: Span,
     /// What its option chain quoted, by step of the panel; empty where the history has no chains.
     pub quoted: Vec<QuotedMarket>,
+    /// What its dated futures and its perpetual traded at, by step of the panel; empty where the history has no such prices.
+    pub futures: Vec<FuturesMarket>,
+}
+
+/// What the futures of one underlying say at one step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FuturesMarket {
+    /// Forwards by delivery: the futures' own prices, and what the option chain says elsewhere.
+    pub forwards: ForwardCurve,
+    /// Whether the perpetual has a price of its own at this step; modelled where it stands on the index or on a carried premium.
+    pub perpetual: Origin,
 }
 
 /// What the option chain of one underlying quoted at one instant.
@@ -102,12 +113,17 @@ impl History {
     ) -> Result<UnderlyingState, CoreError> {
         let value = |factor| self.panel.value(factor, step);
         let quoted = self.underlyings[ix.0].quoted.get(step);
+        let futures = self.underlyings[ix.0].futures.get(step);
         let spot = value(Factor::Spot(ix)).ok_or(CoreError::NoSuchFactor(Factor::Spot(ix)))?;
         Ok(UnderlyingState {
             spot,
             perpetual: value(Factor::Perpetual(ix)).unwrap_or(spot),
             carry: value(Factor::Carry(ix)).unwrap_or(0.0),
-            forwards: quoted.map(|quoted| quoted.forwards.clone()).unwrap_or_default(),
+            forwards: match (futures, quoted) {
+                (Some(futures), _) => futures.forwards.clone(),
+                (None, Some(quoted)) => quoted.forwards.clone(),
+                (None, None) => ForwardCurve::default(),
+            },
             rate: value(Factor::Rate(ix)).unwrap_or(0.0),
             surface: match quoted {
                 Some(quoted) => Some(quoted.surface.clone()),
@@ -129,6 +145,16 @@ impl History {
             })
             .collect();
         VolSurface::new(pillars, shape, history.vol_origin).map(Some)
+    }
+
+    /// Where the perpetual's mark at a step comes from: a price of its own, or the index in place of one.
+    #[must_use]
+    pub fn perpetual_origin(&self, ix: UnderlyingIx, step: usize) -> Origin {
+        match self.underlyings[ix.0].futures.get(step) {
+            Some(futures) => futures.perpetual,
+            None if self.panel.row(Factor::Perpetual(ix)).is_some() => Origin::Quoted,
+            None => Origin::Modelled,
+        }
     }
 
     /// The tenors, in days and increasing, at which the panel holds an underlying's volatility.

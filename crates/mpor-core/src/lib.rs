@@ -16,6 +16,7 @@ pub mod panel;
 pub mod portfolio;
 pub mod record;
 pub mod rows;
+pub mod rules;
 pub mod surface;
 pub mod table;
 pub mod time;
@@ -24,8 +25,8 @@ pub mod universe;
 pub use error::CoreError;
 pub use factor::Factor;
 pub use finding::{Action, Finding, FindingGroup};
-pub use forward_curve::ForwardCurve;
-pub use history::{History, PriceSeries, QuotedMarket, UnderlyingHistory};
+pub use forward_curve::{ForwardCurve, FuturePrice, ListedFuture};
+pub use history::{FuturesMarket, History, PriceSeries, QuotedMarket, UnderlyingHistory};
 pub use horizon::{Horizon, LossConvention};
 pub use instrument::{Contract, Instrument, InstrumentIx, Right, Settlement, UnderlyingIx};
 pub use labels::Labels;
@@ -37,6 +38,7 @@ pub use portfolio::{Books, Portfolio, Position};
 pub use record::{PositionRow, TradeRow};
 pub use rows::Rows;
 
+pub use rules::{RuleHead, RuleStatus, RuleVersion, RuleVersions};
 pub use surface::{
     Extrapolation, LongEnd, Lowest, Origin, Pillar, ShortEnd, Smile, SmileShape, Smiles, SsviSlice,
     SviSlice, VolSurface, Wings,

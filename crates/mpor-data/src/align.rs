@@ -4,12 +4,15 @@
 //! should be, because rows are absent, is *carried*: it is counted, listed as a finding of check `D001`, and obeys that
 //! check's policy: `fail` refuses, `mark` lets it stand for ever, `carry` lets it stand up to the limit.
 
+use std::ops::Range;
+
 use mpor_core::{Finding, Span, Timestamp};
 
 use crate::cadence::Cadence;
 use crate::calendar::Calendar;
 use crate::checks::{self, Check};
 use crate::error::DataError;
+use crate::payments::Payments;
 use crate::policy::{Policies, Policy};
 use crate::series::{Loaded, Series};
 use mpor_core::Action;
@@ -57,38 +60,39 @@ pub fn as_of(
     Ok(Loaded { value, findings })
 }
 
-/// What a series paid over each step of a grid: the sum of the values with time in `(t[i-1], t[i]]`, where the first
-/// step is as long as the second. Zero where nothing was paid. Payments are expected from the series' first row on:
-/// absent ones are findings of `D001`; steps that end before the first row are marked whatever its policy.
+/// What was paid over each step of a grid: the sum of the payments with time in `(t[i-1], t[i]]`, where the first step is as
+/// long as the second; zero where nothing was paid. A payment is the rate of its own interval, so the sum over several steps is
+/// the same whatever their length.
+///
+/// Payments are expected at the interval that each states (see [`Payments`]), from the first row on: absent ones are findings
+/// of `D001`; steps that end before the first row are marked whatever its policy.
 ///
 /// # Errors
-/// [`DataError::Refused`] when the policy of `D001` is to fail and a payment within the series' range is absent.
+/// [`DataError::Refused`] when the policy of `D001` is to fail and a payment after the first is absent.
 pub fn paid_over(
-    series: &Series,
+    payments: &Payments,
     grid: &[Timestamp],
     policies: &Policies,
 ) -> Result<Loaded<Vec<f64>>, DataError> {
+    let series = &payments.rates;
     let first = match grid {
         [first, second, ..] => *first - (*second - *first),
         [only] => *only - Span::days(1),
         [] => return Ok(Loaded { value: Vec::new(), findings: Vec::new() }),
     };
-    let mut before = series.times.partition_point(|&time| time <= first);
-    let mut silent = Vec::new();
-    let mut value = Vec::with_capacity(grid.len());
-    let mut from = first;
-    for &time in grid {
-        let after = before + series.times[before..].partition_point(|&known| known <= time);
-        value.push(series.values[before..after].iter().sum());
-        let expected = series.cadence.step().map_or(0, |step| expected(series, from, time, step));
-        if ((after - before) as i64) < expected {
-            silent.push((from, time, expected - (after - before) as i64));
-        }
-        (before, from) = (after, time);
-    }
+    let absent = payments.absent(grid[grid.len() - 1]);
     let policy = policies.of(GAP);
-    let mut findings: Vec<Finding> =
-        silent.iter().map(|&(from, to, count)| unpaid(series, from, to, count, &policy)).collect();
+    let (mut value, mut findings) = (Vec::with_capacity(grid.len()), Vec::new());
+    let mut from = first;
+    for &to in grid {
+        let paid = within(&series.times, from, to);
+        value.push(series.values[paid].iter().sum());
+        let count = within(&absent, from, to).len();
+        if count > 0 {
+            findings.push(unpaid(series, from, to, count, &policy));
+        }
+        from = to;
+    }
     if let Some(first) = findings.first().filter(|_| policy.action == Action::Fail) {
         return Err(refused(series, first.detail.clone(), findings.len() - 1));
     }
@@ -96,11 +100,10 @@ pub fn paid_over(
     Ok(Loaded { value, findings })
 }
 
-/// Payments expected in `(from, to]`, from the first row of the series on.
-fn expected(series: &Series, from: Timestamp, to: Timestamp, step: Span) -> i64 {
-    let Some(&first) = series.times.first().filter(|first| **first <= to) else { return 0 };
-    // The interval that the first payment closes begins a step before it.
-    (to - from.max(first - step)).0 / step.0
+/// The entries of increasing times that lie in `(from, to]`.
+fn within(times: &[Timestamp], from: Timestamp, to: Timestamp) -> Range<usize> {
+    let after = |bound: Timestamp| times.partition_point(|&time| time <= bound);
+    after(from)..after(to)
 }
 
 /// Steps that end before a series begins: nothing accrues in them, which the reader must know.
@@ -224,7 +227,13 @@ fn done(policy: &Policy) -> Action {
     if policy.action == Action::Prefer { Action::Carry } else { policy.action }
 }
 
-fn unpaid(series: &Series, from: Timestamp, to: Timestamp, count: i64, policy: &Policy) -> Finding {
+fn unpaid(
+    series: &Series,
+    from: Timestamp,
+    to: Timestamp,
+    count: usize,
+    policy: &Policy,
+) -> Finding {
     let (what, zero) = match count {
         1 => ("1 payment is".to_owned(), "it counts as zero"),
         _ => (format!("{count} payments are"), "they count as zero"),
@@ -237,7 +246,7 @@ fn unpaid(series: &Series, from: Timestamp, to: Timestamp, count: i64, policy: &
         from,
         to,
         row: None,
-        count: usize::try_from(count).unwrap_or_default(),
+        count,
         detail: format!("{what} missing between {from} and {to}; {zero}"),
         action: done(policy),
     }
@@ -263,6 +272,11 @@ mod tests {
         }
     }
 
+    /// Payments that do not state their interval.
+    fn unstated(series: &Series) -> Payments {
+        Payments { rates: series.clone(), intervals: Vec::new() }
+    }
+
     /// Payments every 8 hours, then every 4, then every hour: a day at each, and what falls into a step is its sum.
     #[test]
     fn payments_are_summed_over_each_step_whatever_their_interval() {
@@ -273,13 +287,74 @@ mod tests {
         let paid = |grid: &[i64]| {
             let grid: Vec<Timestamp> = grid.iter().map(|&hour| at(hour)).collect();
             let policies = policies("D001 = \"mark\"");
-            paid_over(&funding, &grid, &policies).unwrap().value
+            paid_over(&unstated(&funding), &grid, &policies).unwrap().value
         };
         // 1 + 2 + 3, then 4 to 9, then 10 to 33.
         assert_eq!(paid(&[24, 48, 72]), [6.0, 39.0, 516.0]);
         // Steps of eight hours hold one, two and eight payments.
         assert_eq!(paid(&[16, 24, 32, 40])[..], [2.0, 3.0, 4.0 + 5.0, 6.0 + 7.0]);
         assert_eq!(paid(&[48, 56])[1], (10..=17).sum::<i32>() as f64);
+    }
+
+    /// Eight hours, four, one, and eight again, each for a day: hour and interval of every payment.
+    fn changing() -> Vec<(i64, i64)> {
+        let day = |from: i64, step: i64| (1..=24 / step).map(move |nth| (from + nth * step, step));
+        [(0, 8), (24, 4), (48, 1), (72, 8)]
+            .into_iter()
+            .flat_map(|(from, step)| day(from, step))
+            .collect()
+    }
+
+    fn stated(rows: &[(i64, i64)]) -> Payments {
+        let hours: Vec<i64> = rows.iter().map(|row| row.0).collect();
+        let values: Vec<f64> = (1..=rows.len()).map(|number| number as f64).collect();
+        let mut rates = series(&hours, &values);
+        rates.cadence = Cadence::infer(&rates.times);
+        Payments { rates, intervals: rows.iter().map(|row| Some(Span::hours(row.1))).collect() }
+    }
+
+    #[test]
+    fn an_interval_that_changes_leaves_nothing_missing() {
+        let payments = stated(&changing());
+        assert_eq!(payments.rates.cadence.step(), Some(Span::hours(1)), "most are hourly");
+        for step in [1, 2, 4, 8, 24] {
+            let grid: Vec<Timestamp> = (1..=96 / step).map(|nth| at(nth * step)).collect();
+            let paid = paid_over(&payments, &grid, &policies("D001 = \"fail\"")).unwrap();
+            let unpaid = paid.findings.iter().filter(|finding| finding.action != Action::Mark);
+            assert_eq!(unpaid.count(), 0, "{:?}", paid.findings);
+        }
+    }
+
+    #[test]
+    fn an_absent_payment_is_told_at_the_interval_of_its_time() {
+        let mut rows = changing();
+        rows.retain(|row| ![36, 60, 61, 88].contains(&row.0));
+        let grid: Vec<Timestamp> = (1..=4).map(|day| at(24 * day)).collect();
+        let paid = paid_over(&stated(&rows), &grid, &policies("D001 = \"mark\"")).unwrap();
+        let told: Vec<(Timestamp, usize)> =
+            paid.findings.iter().map(|finding| (finding.to, finding.count)).collect();
+        assert_eq!(told, [(at(48), 1), (at(72), 2), (at(96), 1)]);
+    }
+
+    #[test]
+    fn after_the_last_payment_its_interval_goes_on() {
+        let payments = stated(&[(0, 8), (8, 8), (12, 4), (16, 4)]);
+        let paid = paid_over(&payments, &[at(8), at(16), at(24)], &policies("D001 = \"mark\""));
+        let counts: Vec<usize> =
+            paid.unwrap().findings.iter().map(|finding| finding.count).collect();
+        assert_eq!(counts, [2], "at 20 and 24");
+    }
+
+    /// Whatever the steps, what is paid over the whole time is the same.
+    #[test]
+    fn the_sum_paid_does_not_depend_on_the_length_of_the_steps() {
+        let payments = stated(&changing());
+        let total: f64 = payments.rates.values.iter().sum();
+        for step in [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48] {
+            let grid: Vec<Timestamp> = (1..=96 / step).map(|nth| at(nth * step)).collect();
+            let paid = paid_over(&payments, &grid, &policies("D001 = \"mark\"")).unwrap().value;
+            assert_eq!(paid.iter().sum::<f64>(), total, "steps of {step} hours");
+        }
     }
 
     fn policies(text: &str) -> Policies {
@@ -331,7 +406,7 @@ mod tests {
         series.cadence = Cadence::Every { step: Span::hours(8), anchor: Span(0) };
         let grid = [at(24), at(48), at(72)];
         // The series begins at hour 32: (0, 24] is before it, (24, 48] holds all three that can be.
-        let paid = paid_over(&series, &grid, &policies("D001 = \"fail\"")).unwrap();
+        let paid = paid_over(&unstated(&series), &grid, &policies("D001 = \"fail\"")).unwrap();
         assert_eq!(paid.value, [0.0, 7.0, 56.0]);
         assert_eq!(paid.findings.len(), 1);
         assert_eq!((paid.findings[0].count, paid.findings[0].action), (1, Action::Mark));
@@ -342,13 +417,14 @@ mod tests {
         {
             series.values = vec![1.0; hours.len()];
             series.times = hours.into_iter().map(at).collect();
-            let paid = paid_over(&series, &grid, &policies("D001 = \"fail\"")).unwrap();
+            let paid = paid_over(&unstated(&series), &grid, &policies("D001 = \"fail\"")).unwrap();
             assert_eq!(paid.value, values);
         }
         series.times.remove(1);
         series.values.remove(1);
-        let missing =
-            paid_over(&series, &grid, &policies("D001 = \"fail\"")).unwrap_err().to_string();
+        let missing = paid_over(&unstated(&series), &grid, &policies("D001 = \"fail\""))
+            .unwrap_err()
+            .to_string();
         assert!(missing.contains("1 payment is missing between"), "{missing}");
         assert!(!missing.contains("more like it"), "{missing}");
     }
@@ -357,7 +433,7 @@ mod tests {
     fn payments_add_up_over_a_step() {
         let mut series = series(&[0, 8, 16, 24, 32, 48], &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0]);
         series.cadence = Cadence::Every { step: Span::hours(8), anchor: Span(0) };
-        let paid = paid_over(&series, &[at(24), at(48)], &Policies::default()).unwrap();
+        let paid = paid_over(&unstated(&series), &[at(24), at(48)], &Policies::default()).unwrap();
         // (0, 24] holds 2 + 4 + 8; (24, 48] holds 16 + 32, and the payment of hour 40 is absent.
         assert_eq!(paid.value, [14.0, 48.0]);
         assert_eq!(paid.findings.len(), 1);

@@ -18,6 +18,7 @@ pub mod index;
 pub mod metadata;
 pub mod panel;
 mod part;
+pub mod payments;
 pub mod policy;
 pub mod positions;
 mod prefer;

@@ -13,6 +13,7 @@ use ndarray::Array2;
 use crate::align::{as_of, freshness, paid_over};
 use crate::calendar::Calendar;
 use crate::error::DataError;
+use crate::payments::Payments;
 use crate::policy::Policies;
 use crate::series::Series;
 
@@ -69,10 +70,10 @@ impl PanelBuilder {
     pub fn push_paid(
         &mut self,
         factor: Factor,
-        series: &Series,
+        payments: &Payments,
         policies: &Policies,
     ) -> Result<(), DataError> {
-        let paid = paid_over(series, &self.times, policies)?;
+        let paid = paid_over(payments, &self.times, policies)?;
         self.findings.extend(paid.findings);
         self.push(factor, &paid.value);
         Ok(())

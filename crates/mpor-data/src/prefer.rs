@@ -185,6 +185,9 @@ fn insert(raw: &mut RawSeries, from: &View<'_>, rows: &[usize]) {
         raw.times.push(from.raw.times[entry]);
         raw.values.push(from.raw.values[entry]);
         raw.rows.push(from.raw.rows[entry]);
+        if !raw.intervals.is_empty() {
+            raw.intervals.push(from.raw.intervals.get(entry).copied().flatten());
+        }
         if let Some(to) = raw.bars.as_mut() {
             let of = |column: fn(&crate::raw::BarColumns) -> &Vec<Option<f64>>| {
                 from.raw.bars.as_ref().and_then(|bars| column(bars)[entry])

@@ -51,6 +51,8 @@ pub struct RawSeries {
     pub values: Vec<Option<f64>>,
     /// The rest of the bars, for prices.
     pub bars: Option<BarColumns>,
+    /// Hours that each row's payment is for, for funding; empty where the rows do not say.
+    pub intervals: Vec<Option<f64>>,
     /// Row numbers in the files, counted from 1.
     pub rows: Vec<usize>,
     /// The files, each with the entries that come from it, in order.
@@ -197,6 +199,7 @@ fn empty(symbol: String, source: String, kind: SeriesKind) -> RawSeries {
         times: Vec::new(),
         values: Vec::new(),
         bars: (kind == SeriesKind::Price).then(BarColumns::default),
+        intervals: Vec::new(),
         rows: Vec::new(),
         files: Vec::new(),
     }
@@ -207,6 +210,7 @@ struct Columns {
     times: Vec<Timestamp>,
     values: Vec<Option<f64>>,
     bars: Option<BarColumns>,
+    intervals: Vec<Option<f64>>,
 }
 
 impl Columns {
@@ -221,13 +225,18 @@ impl Columns {
             _ => None,
         };
         let (times, values) = (part.known_times("time")?, part.maybe_numbers(value)?);
-        Ok(Columns { times, values, bars })
+        let intervals = match kind {
+            SeriesKind::Funding => part.maybe_numbers("interval_hours")?,
+            _ => Vec::new(),
+        };
+        Ok(Columns { times, values, bars, intervals })
     }
 
     fn extend(&self, series: &mut RawSeries, part: &Part, run: Range<usize>) {
         let before = series.times.len();
         series.times.extend_from_slice(&self.times[run.clone()]);
         series.values.extend_from_slice(&self.values[run.clone()]);
+        series.intervals.extend(self.intervals.get(run.clone()).into_iter().flatten());
         if let Some((to, from)) = series.bars.as_mut().zip(self.bars.as_ref()) {
             to.open.extend_from_slice(&from.open[run.clone()]);
             to.high.extend_from_slice(&from.high[run.clone()]);

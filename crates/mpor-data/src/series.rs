@@ -7,6 +7,7 @@ use mpor_core::{Action, Finding, PriceSeries, Timestamp};
 use crate::cadence::Cadence;
 use crate::checks::{self, Report};
 use crate::error::DataError;
+use crate::payments::{Payments, interval};
 use crate::policy::Policies;
 use crate::prefer;
 use crate::raw::{self, RawSeries, RawSeriesBySymbol};
@@ -67,15 +68,15 @@ pub fn prices(
     load("prices", query, raw::prices, policies, bars)
 }
 
-/// Funding rates by symbol, a fraction of notional an interval, at the time of payment.
+/// Funding rates by symbol, a fraction of notional an interval, at the time of payment, with the interval of each.
 ///
 /// # Errors
 /// As [`prices`].
 pub fn funding(
     query: &Query,
     policies: &Policies,
-) -> Result<Loaded<BTreeMap<String, Series>>, DataError> {
-    load("funding", query, raw::funding, policies, series)
+) -> Result<Loaded<BTreeMap<String, Payments>>, DataError> {
+    load("funding", query, raw::funding, policies, payments)
 }
 
 /// Volatility indices by underlying and tenor (see [`raw::tenor_symbol`]), a year, decimal.
@@ -249,6 +250,12 @@ fn series(raw: &RawSeries, kept: &[usize]) -> Series {
         times,
         values: kept.iter().filter_map(|&entry| raw.values[entry]).collect(),
     }
+}
+
+fn payments(raw: &RawSeries, kept: &[usize]) -> Payments {
+    let usable = kept.iter().filter(|&&entry| raw.values[entry].is_some());
+    let stated = |&entry: &usize| interval(raw.intervals.get(entry).copied().flatten());
+    Payments { rates: series(raw, kept), intervals: usable.map(stated).collect() }
 }
 
 fn bars(raw: &RawSeries, kept: &[usize]) -> Bars {

@@ -166,7 +166,7 @@ pub fn minute(time: Timestamp) -> String {
 #[must_use]
 pub fn with_instants(text: &str, show: impl Fn(Timestamp) -> String) -> String {
     let shown = |word: &str| {
-        let bare = word.trim_end_matches(',');
+        let bare = word.trim_end_matches([',', ';', ':', '.', ')']);
         let instant = if bare.contains('T') { bare.parse::<Timestamp>().ok() } else { None };
         instant.map_or_else(|| word.to_owned(), |time| show(time) + &word[bare.len()..])
     };
@@ -280,6 +280,8 @@ mod tests {
     fn instants_in_a_text_become_dates() {
         let bound = "2008-10-07T21:00:00Z to 2008-10-09T21:00:00Z, Tuesday";
         assert_eq!(plain(&with_instants(bound, day)), "7 Oct 2008 to 9 Oct 2008, Tuesday");
+        let marked = "late (2008-10-07T00:00:00Z): 2008-10-09T00:00:00Z; done.";
+        assert_eq!(plain(&with_instants(marked, day)), "late (7 Oct 2008): 9 Oct 2008; done.");
         assert_eq!(with_instants("spot −20 %", day), "spot −20 %");
     }
 

@@ -24,6 +24,10 @@ pub struct ReportInput<'a> {
     pub mark_gap: Option<MarkGap>,
     /// How well fitted surfaces meet their quotes, where the study has chains.
     pub surface_fit: Option<SurfaceFit>,
+    /// The carry of forwards through time, where the study has prices of futures or chains.
+    pub basis: Option<BasisCurve>,
+    /// What oracle faults did, one a scenario; empty where the study has none.
+    pub oracle: Vec<FaultScenario>,
     /// How to make the same result again.
     pub manifest: ManifestCard,
     /// Further limitations or remarks, a sentence each.
@@ -156,6 +160,91 @@ pub struct SurfaceFit {
     pub rms: Vec<Vec<f64>>,
     /// Mean share of quotes met between bid and offer; `None` without two-sided quotes.
     pub within: Vec<Vec<Option<f64>>>,
+}
+
+/// Bounds of the classes of days to expiry of a [`BasisCurve`].
+pub const BASIS_DAYS: [f64; 3] = [14.0, 45.0, 120.0];
+
+/// Growth of forwards over spot through time: what dated futures cost to carry.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BasisCurve {
+    /// The underlyings.
+    pub underlyings: Vec<String>,
+    /// The margin dates.
+    pub times: Vec<Timestamp>,
+    /// Mean carry a year, continuously compounded: `[underlying][class of days][date]`; `None` where no delivery is in the class.
+    pub carry: Vec<Vec<Vec<Option<f64>>>>,
+}
+
+/// Instants and values, in order of time.
+pub type PricePath = Vec<(Timestamp, f64)>;
+
+/// One scenario of oracle faults against the result, which is without them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FaultScenario {
+    /// The study's name for it.
+    pub name: String,
+    /// What is wrong with whom, in words.
+    pub faults: String,
+    /// First instant of any of its faults.
+    pub from: Timestamp,
+    /// First instant after the last of them.
+    pub to: Timestamp,
+    /// What else must be said, a sentence each.
+    pub remarks: Vec<String>,
+    /// The prices that the faults change, with and without them.
+    pub prices: Vec<FaultPrices>,
+    /// One row an account and model, in their order.
+    pub rows: Vec<FaultRow>,
+    /// The account and model whose initial margin moves most, and what it is under the faults, one a margin date.
+    pub largest: Option<(usize, usize, Vec<f64>)>,
+}
+
+/// A price that a fault changes: an index, or one source's own book that collateral is valued on.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FaultPrices {
+    /// Its name.
+    pub name: String,
+    /// As recorded, in reporting currency.
+    pub recorded: PricePath,
+    /// Under the faults.
+    pub faulted: PricePath,
+    /// The sources of an index under the faults.
+    pub sources: Vec<(String, PricePath)>,
+}
+
+/// What a scenario does to one account under one model: pairs are without the faults and with them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FaultRow {
+    /// Position in the result's accounts.
+    pub account: usize,
+    /// Position in the result's models.
+    pub model: usize,
+    /// Mean initial margin.
+    pub margin: (f64, f64),
+    /// Largest rise of the initial margin at any date.
+    pub rise: f64,
+    /// Largest fall of it, zero or above.
+    pub fall: f64,
+    /// Breaches.
+    pub breaches: (usize, usize),
+    /// Sum of shortfalls.
+    pub shortfall: (f64, f64),
+    /// Whether the account has collateral, without which nobody is liquidated.
+    pub has_collateral: bool,
+    /// When it is liquidated.
+    pub liquidated: (Option<Timestamp>, Option<Timestamp>),
+}
+
+impl FaultRow {
+    /// Whether the faults change anything.
+    #[must_use]
+    pub fn changed(&self) -> bool {
+        self.rise > 0.0
+            || self.fall > 0.0
+            || self.breaches.0 != self.breaches.1
+            || self.liquidated.0 != self.liquidated.1
+    }
 }
 
 /// What makes the result reproducible.

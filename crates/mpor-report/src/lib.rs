@@ -21,7 +21,8 @@ mod text;
 pub use error::ReportError;
 pub use evidence::Evidence;
 pub use input::{
-    DataOrigin, DataRow, MARK_GAP_DAYS, MARK_GAP_DEVIATIONS, ManifestCard, MarkGap, ModelCard,
-    ReportInput, ScanMap, StudyCard, SurfaceFit, Valuations,
+    BASIS_DAYS, BasisCurve, DataOrigin, DataRow, FaultPrices, FaultRow, FaultScenario,
+    MARK_GAP_DAYS, MARK_GAP_DEVIATIONS, ManifestCard, MarkGap, ModelCard, ReportInput, ScanMap,
+    StudyCard, SurfaceFit, Valuations,
 };
 pub use render::{Artifact, Format, Rendered, render, render_about};

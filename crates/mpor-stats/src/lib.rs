@@ -4,13 +4,16 @@
 //! a fixed order, so that the same numbers give the same bits on any number of threads.
 
 pub mod beta_law;
+pub mod bootstrap;
 pub mod covariance;
 pub mod descriptive;
 pub mod error;
 pub mod ewma;
+pub mod hac;
 pub mod level;
 pub mod quantile;
 pub mod random;
+pub mod regression;
 pub mod rolling;
 pub mod skew_t;
 pub mod special;

@@ -41,6 +41,7 @@ fn assembly<'l>(file: &StudyFile, loaded: &'l Loaded) -> Assembly<'l> {
         history: loaded.history(),
         books: &loaded.books,
         late_calls: &[],
+        tests: mpor_backtest::coverage::Wanted::Standard,
     }
 }
 

@@ -1,8 +1,8 @@
 //! What exists: models, overlays, coverage tests and rule sets, from the crates' own catalogs.
 
-use mpor_data::index::{IndexLibrary, IndexRuleSet, RuleStatus};
+use mpor_data::index::IndexLibrary;
+use mpor_margin::RuleLibrary;
 pub use mpor_margin::RuleSet;
-use mpor_margin::{RuleLibrary, Status};
 use serde::Serialize;
 
 use crate::error::MporError;
@@ -55,7 +55,7 @@ pub fn overlays() -> Vec<Entry> {
 pub fn tests() -> Vec<&'static str> {
     let mut names: Vec<&str> =
         mpor_backtest::coverage::TESTS.iter().map(|test| test.id()).collect();
-    names.extend(["dq", "hac"]);
+    names.extend(mpor_backtest::coverage::assess::OTHER_ROWS.iter().copied());
     names.sort_unstable();
     names
 }
@@ -81,29 +81,10 @@ pub fn rules(name: Option<&str>) -> Result<Vec<RuleSet>, MporError> {
     for name in names {
         match indices.versions(name) {
             [] => all.extend(library.versions(name).map_err(failed)?.iter().cloned()),
-            versions => all.extend(versions.iter().map(of_index)),
+            versions => all.extend(
+                versions.iter().map(|set| set.clone().with_parameters(|given| given.table)),
+            ),
         }
     }
     Ok(all)
-}
-
-/// An index rule as rule sets are listed; its engine is `index`.
-fn of_index(set: &IndexRuleSet) -> RuleSet {
-    RuleSet {
-        name: set.name.clone(),
-        version: set.version.clone(),
-        engine: "index".to_owned(),
-        valid_from: set.valid_from,
-        valid_until: set.valid_until,
-        source: set.source.clone(),
-        status: match set.status {
-            RuleStatus::Primary => Status::Primary,
-            RuleStatus::Secondary => Status::Secondary,
-            RuleStatus::Memory => Status::Memory,
-            RuleStatus::Convention => Status::Convention,
-        },
-        notes: set.notes.clone(),
-        file: set.file.clone(),
-        parameters: set.parameters.clone(),
-    }
 }

@@ -19,6 +19,7 @@ mod mark_gap;
 pub mod market;
 mod moment;
 mod oracle;
+mod oracle_report;
 pub mod progress;
 mod report;
 pub mod run;

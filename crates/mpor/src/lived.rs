@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use mpor_backtest::assemble::walks;
+use mpor_backtest::coverage::Wanted;
 use mpor_backtest::day::Parts;
 use mpor_backtest::{Assembly, ReplayConfig, replay};
 use mpor_margin::{MarginModel, Walk};
@@ -44,6 +45,7 @@ impl Lived {
             history: loaded.history(),
             books: &loaded.books,
             late_calls: &[],
+            tests: Wanted::Named(&[]),
         };
         let lived = walks(&days, &assembly)?;
         Ok(Lived { walks: with.into_iter().zip(lived).collect() })

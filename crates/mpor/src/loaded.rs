@@ -11,7 +11,8 @@ use mpor_margin::{BuiltModel, MarginError, MarginModel, Overlay, RuleLibrary};
 use mpor_risk::RiskError;
 
 use crate::error::MporError;
-use crate::market::{self, Market};
+use crate::inputs;
+use crate::market::{self, Market, futures_tables};
 use crate::moment;
 use crate::study::{StudyFile, nearest};
 
@@ -40,6 +41,8 @@ impl Loaded {
     /// [`MporError`] naming the place in the study, the file and row, or the model.
     pub fn new(file: &StudyFile) -> Result<Self, MporError> {
         let models = build_models(file)?;
+        // A file that is not there is told with what makes it, before anything else is read.
+        inputs::files(file)?;
         let mut market = market::load(file)?;
         let horizon = horizon(file, &market)?;
         let steps = steps(file, &mut market, &models)?;
@@ -49,10 +52,14 @@ impl Loaded {
         let said = market::marks::load(file, &mut market.history)?;
         market.notes.extend(said);
         check_collateral(file, &books)?;
+        market.tables.extend(futures_tables::trades(file, &market.history, &books)?);
         let infos = infos(file, &models);
         let (models, overlays) =
             models.into_iter().map(|built| (built.model, built.overlays)).unzip();
-        Ok(Loaded { market, books, models, overlays, infos, horizon, steps })
+        let mut loaded = Loaded { market, books, models, overlays, infos, horizon, steps };
+        let valued = futures_tables::valued(file, &loaded)?;
+        loaded.market.notes.extend(valued);
+        Ok(loaded)
     }
 
     /// Market history.

@@ -6,19 +6,23 @@
 //! | `liquidations` | scenario (empty = as recorded), account with collateral, model | with `[[collateral]]` |
 //! | `oracle` | scenario, account, model: requirement, breaches, shortfall and liquidations with the faults and without | with `[[fault]]` |
 //!
-//! Under a scenario the market is read again with its faults in the sources, and every requirement and loss is made again of
-//! what the venue then believed: the same accounts, positions and margin dates, other prices. Positions that a rule opened
-//! stay those of the recorded prices, so that what differs is the oracle alone.
+//! Under a scenario the prices that its faults reach are made anew (see [`faulted`](crate::market::faulted)), and so is every
+//! requirement and loss, of what the venue then believed: the same accounts, positions and margin dates, other prices.
+//! Positions that a rule opened stay those of the recorded prices, so that what differs is the oracle alone. Liquidations
+//! are looked for at every price between margin dates, see [`mpor_backtest::liquidation`].
 
 use mpor_backtest::day::Parts;
-use mpor_backtest::liquidation::{Liquidation, liquidation, pnl_since_start};
+use mpor_backtest::liquidation::{self, Liquidation, LivePrices, Pledge, Watched, pnl_since_start};
 use mpor_backtest::{BacktestResult, ReplayConfig, assemble, replay};
-use mpor_core::{Column, CoreError, History, Table};
+use mpor_core::{Column, CoreError, History, Table, Timestamp};
 use mpor_data::index::StepCounts;
+use mpor_report::FaultScenario;
+use rayon::prelude::*;
 
 use crate::error::MporError;
 use crate::loaded::{Loaded, replay_error};
-use crate::market::{self, BuiltIndex, Held};
+use crate::market::{self, AllSeries, BuiltIndex, Faulted, Held};
+use crate::oracle_report;
 use crate::progress::Progress;
 use crate::run::assembly;
 use crate::study::{FaultSpec, StudyFile};
@@ -30,38 +34,40 @@ pub(crate) struct Oracle {
     pub tables: Vec<Table>,
     /// Remarks for the report.
     pub notes: Vec<String>,
+    /// What each scenario did, for the report's own section.
+    pub faults: Vec<FaultScenario>,
 }
 
 /// One account under one model, with a scenario's faults and without.
 #[derive(Clone, Debug, PartialEq)]
-struct Comparison {
+pub(crate) struct Comparison {
     scenario: String,
-    account: usize,
-    model: usize,
-    mean_without: f64,
-    mean_with: f64,
+    pub account: usize,
+    pub model: usize,
+    pub mean_without: f64,
+    pub mean_with: f64,
     /// The largest rise and the largest fall of the initial margin at any date.
-    rise: f64,
-    fall: f64,
-    without: Losses,
-    with: Losses,
+    pub rise: f64,
+    pub fall: f64,
+    pub without: Losses,
+    pub with: Losses,
     /// Whether it was liquidated; `None` for an account without collateral.
-    liquidated: Option<(bool, bool)>,
+    pub liquidated: Option<(bool, bool)>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Losses {
-    breaches: usize,
-    shortfall: f64,
-    worst: f64,
+pub(crate) struct Losses {
+    pub breaches: usize,
+    pub shortfall: f64,
+    pub worst: f64,
 }
 
 /// One account under one model in one scenario.
-struct Row {
+pub(crate) struct Row {
     scenario: String,
-    account: usize,
-    model: usize,
-    found: Option<Liquidation>,
+    pub account: usize,
+    pub model: usize,
+    pub found: Option<Liquidation>,
 }
 
 /// Replays every scenario and compares it with what was found on the recorded prices.
@@ -79,31 +85,39 @@ pub(crate) fn tell(
         return Ok(oracle);
     }
     progress.begin("replaying oracle faults", names.len() + 1);
-    let recorded = liquidations(loaded, result, loaded.history(), &loaded.market.collateral, "")?;
+    let live = market::live(file, &loaded.market.read)?;
+    let recorded =
+        liquidations(loaded, result, loaded.history(), (&loaded.market.collateral, &live), "")?;
     progress.advance(1);
     let (mut rows, mut compared) = (Vec::new(), Vec::new());
+    let mut shown = Vec::new();
     for name in &names {
         let under = scenario(file, loaded, name).map_err(|error| {
             MporError::History(format!("under the fault scenario `{name}`: {error}"))
         })?;
-        compared.extend(compare(name, result, &under.result, &recorded, &under.rows));
+        let own = compare(name, result, &under.result, &recorded, &under.rows);
+        shown.push(oracle_report::scenario(file, loaded, result, name, &under, (&own, &recorded)));
+        compared.extend(own);
         rows.extend(under.rows);
-        indices.push((*name, under.indices));
+        indices.push((*name, under.read.indices.built));
         progress.advance(1);
     }
     progress.end();
     let all: Vec<Row> = recorded.into_iter().chain(rows).collect();
     if !file.study.collateral.is_empty() {
         oracle.notes.extend(at_most(collateral_notes(loaded), "assets put up"));
-        let liquidated = all.iter().filter_map(|row| liquidated_note(row, result)).collect();
+        oracle.notes.push(LOOKED_AT.to_owned());
+        let recorded = all.iter().filter(|row| row.scenario.is_empty());
+        let liquidated = recorded.filter_map(|row| liquidated_note(row, result)).collect();
         oracle.notes.extend(at_most(liquidated, "liquidations, in the table of that name"));
         oracle.tables.push(liquidation_table(&all, result)?);
     }
     if !names.is_empty() {
-        for (name, under) in &indices[1..] {
-            oracle.notes.push(scenario_note(file, name, &compared, result));
-            oracle.notes.extend(index_notes(name, &loaded.market.indices, under));
+        for ((name, under), fault) in indices[1..].iter().zip(&mut shown) {
+            fault.remarks.insert(0, scenario_note(file, name, &compared, result));
+            fault.remarks.extend(index_notes(name, &loaded.market.indices, under));
         }
+        oracle.faults = shown;
         oracle.tables.push(oracle_table(&compared, result)?);
     }
     oracle.tables.extend(index_table(&indices)?);
@@ -111,27 +125,21 @@ pub(crate) fn tell(
 }
 
 /// The study under a scenario's faults.
-struct Under {
-    result: BacktestResult,
-    rows: Vec<Row>,
-    indices: Vec<BuiltIndex>,
+pub(crate) struct Under {
+    pub result: BacktestResult,
+    pub rows: Vec<Row>,
+    pub read: AllSeries,
 }
 
 fn scenario(file: &StudyFile, loaded: &Loaded, name: &str) -> Result<Under, MporError> {
-    let recorded = loaded.history();
-    let market = market::load_under(file, Some((name, recorded.panel.times())))?;
-    let history = History {
-        universe: recorded.universe.clone(),
-        marks: recorded.marks.clone(),
-        ..market.history
-    };
+    let Faulted { history, read, collateral, live } = market::faulted(file, &loaded.market, name)?;
     let (steps, horizon) = (loaded.steps.clone(), loaded.horizon);
     let config = ReplayConfig { steps, horizon, seed: file.study.seed, parts: Parts::Drop };
     let days = replay(&history, &loaded.books, &loaded.asked(), &config)
         .map_err(|error| replay_error(file, error))?;
     let result = assemble(days, assembly(file, loaded, &history))?;
-    let rows = liquidations(loaded, &result, &history, &market.collateral, name)?;
-    Ok(Under { result, rows, indices: market.indices })
+    let rows = liquidations(loaded, &result, &history, (&collateral, &live), name)?;
+    Ok(Under { result, rows, read })
 }
 
 /// Every account with collateral under every model, in order of account and model.
@@ -139,7 +147,7 @@ fn liquidations(
     loaded: &Loaded,
     result: &BacktestResult,
     history: &History,
-    held: &[Held],
+    (held, live): (&[Held], &[LivePrices]),
     scenario: &str,
 ) -> Result<Vec<Row>, MporError> {
     let has = |account: &&usize| held.iter().any(|one| one.account == result.accounts[**account]);
@@ -148,19 +156,23 @@ fn liquidations(
     if accounts.is_empty() {
         return Ok(Vec::new());
     }
-    let paths = pnl_since_start(history, &loaded.books, loaded.steps.clone(), &accounts)?;
-    let mut rows = Vec::new();
-    for (account, pnl) in accounts.into_iter().zip(paths) {
+    let steps = loaded.steps.clone();
+    let paths = pnl_since_start(history, &loaded.books, steps.clone(), &accounts)?;
+    let of = |(&account, pnl): (&usize, &Vec<f64>)| {
         let own = held.iter().filter(|one| one.account == result.accounts[account]);
-        let mut collateral = vec![0.0; pnl.len()];
-        for one in own {
-            let values = &one.values[loaded.steps.clone()];
-            collateral.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
-        }
-        for (model, paths) in result.requirements.iter().enumerate() {
-            let found = liquidation(&collateral, &pnl, &paths[account].maintenance);
-            rows.push(Row { scenario: scenario.to_owned(), account, model, found });
-        }
+        let pledges: Vec<Pledge<'_>> =
+            own.map(|one| Pledge { amount: one.amount, prices: one.prices.as_ref() }).collect();
+        let asked = result.requirements.iter().map(|paths| &paths[account].maintenance[..]);
+        let maintenance: Vec<&[f64]> = asked.collect();
+        let watched = Watched { account, pledges: &pledges, pnl, maintenance: &maintenance };
+        liquidation::liquidations(history, &loaded.books, steps.clone(), live, &watched)
+    };
+    let found: Vec<_> = accounts.par_iter().zip(&paths).map(of).collect();
+    let mut rows = Vec::new();
+    for (account, found) in accounts.into_iter().zip(found) {
+        let of_model =
+            |(model, found)| Row { scenario: scenario.to_owned(), account, model, found };
+        rows.extend(found?.into_iter().enumerate().map(of_model));
     }
     Ok(rows)
 }
@@ -210,6 +222,9 @@ fn losses(result: &BacktestResult, model: usize, account: usize) -> Losses {
     })
 }
 
+/// What the reader must know of liquidations.
+const LOOKED_AT: &str = "Liquidations are looked for at every margin date and, between two, at every instant at which a price of the collateral or of what is held is known; until the next margin date the maintenance margin, volatilities, carry and rates stand and funding is not paid.";
+
 /// Most remarks of one kind: many accounts would fill the report with them.
 const MOST: usize = 12;
 
@@ -229,7 +244,7 @@ fn collateral_notes(loaded: &Loaded) -> Vec<String> {
     .collect()
 }
 
-fn liquidated_note(row: &Row, result: &BacktestResult) -> Option<String> {
+pub(crate) fn liquidated_note(row: &Row, result: &BacktestResult) -> Option<String> {
     let found = row.found?;
     let prices = match row.scenario.as_str() {
         "" => "on the recorded prices".to_owned(),
@@ -239,7 +254,7 @@ fn liquidated_note(row: &Row, result: &BacktestResult) -> Option<String> {
         "Liquidated {prices}: {} under {} at {}: collateral of {:.0} and P&L of {:.0} since the start are below the maintenance margin of {:.0}.",
         result.accounts[row.account],
         result.models[row.model].id,
-        result.times[found.step],
+        found.time,
         found.collateral,
         found.pnl,
         found.maintenance
@@ -286,7 +301,7 @@ fn scenario_note(
 }
 
 /// `own USDE/USDT depegged by -35 % from ... to ...`.
-fn shown(fault: &FaultSpec) -> String {
+pub(crate) fn shown(fault: &FaultSpec) -> String {
     let symbol = fault.prices.as_ref().map(|symbol| format!(" {symbol}")).unwrap_or_default();
     let size = match (fault.shift, fault.lag) {
         (Some(shift), _) => format!(" by {:+.1} %", 100.0 * shift),
@@ -356,14 +371,17 @@ fn liquidation_table(all: &[Row], result: &BacktestResult) -> Result<Table, Core
     let number = |of: fn(Liquidation) -> f64| {
         Column::Number(all.iter().map(|row| row.found.map(of)).collect())
     };
-    let time = |row: &Row| row.found.map(|found| result.times[found.step]);
+    let time = |of: &dyn Fn(Liquidation) -> Timestamp| {
+        Column::Time(all.iter().map(|row| row.found.map(of)).collect())
+    };
     Table::new(
         "liquidations",
         [
             ("scenario", Column::labels(all.iter().map(|row| row.scenario.as_str()))),
             ("account", Column::labels(all.iter().map(|row| &result.accounts[row.account]))),
             ("model", Column::labels(all.iter().map(|row| &result.models[row.model].id))),
-            ("time", Column::Time(all.iter().map(time).collect())),
+            ("time", time(&|found| found.time)),
+            ("margin_date", time(&|found| result.times[found.step])),
             ("collateral", number(|found| found.collateral)),
             ("pnl", number(|found| found.pnl)),
             ("equity", number(|found| found.equity())),

@@ -14,7 +14,9 @@ use crate::error::MporError;
 use crate::loaded::Loaded;
 use crate::manifest::Manifest;
 use crate::mark_gap::mark_gap;
+use crate::market::futures_tables::basis;
 use crate::market::{FittedSmile, seen_from};
+use crate::oracle::Oracle;
 use crate::run::{Written, write_source};
 use crate::scan_map::scan_map;
 use crate::study::{CalendarKind, ReportFormat, StudyFile};
@@ -26,7 +28,7 @@ pub(crate) fn write(
     loaded: &Loaded,
     result: &BacktestResult,
     start: &Manifest,
-    notes: &[String],
+    oracle: &Oracle,
 ) -> Result<Vec<Written>, MporError> {
     let asked = &file.study.report.formats;
     if asked.is_empty() {
@@ -49,9 +51,11 @@ pub(crate) fn write(
         models: model_cards(file, loaded, result),
         scan: scan_map(file, loaded, result)?,
         mark_gap: mark_gap(loaded)?,
+        basis: basis(loaded)?,
         surface_fit: loaded.market.surfaces.fit(),
         manifest: manifest_card(start),
-        notes: notes.to_vec(),
+        oracle: oracle.faults.clone(),
+        notes: loaded.market.notes.iter().chain(&oracle.notes).cloned().collect(),
     };
     let rendered = render_about(&input, file.study.report.account.as_deref(), &formats)?;
     let mut written = Vec::new();

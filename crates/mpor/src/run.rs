@@ -21,7 +21,7 @@ use crate::oracle;
 use crate::progress::Progress;
 use crate::report;
 use crate::shards::Shards;
-use crate::study::{StudyFile, Tests};
+use crate::study::StudyFile;
 
 /// What a run did.
 #[derive(Debug)]
@@ -93,8 +93,7 @@ pub fn run(
     let days = shards.days(file, &loaded, progress)?;
     stages.end("replay");
     progress.begin("testing coverage, explaining breaches", 1);
-    let mut result = assemble(days, assembly(file, &loaded, loaded.history()))?;
-    keep_tests(&mut result, &file.study.backtest.tests);
+    let result = assemble(days, assembly(file, &loaded, loaded.history()))?;
     progress.end();
     stages.end("evidence");
     let oracle = oracle::tell(file, &loaded, &result, progress)?;
@@ -102,8 +101,9 @@ pub fn run(
     let mut outputs = write_tables(folder, &result, &loaded, &oracle.tables)?;
     stages.end("tables");
     progress.begin("drawing and typesetting", 1);
-    let notes: Vec<String> = loaded.market.notes.iter().cloned().chain(oracle.notes).collect();
-    outputs.extend(report::write(folder, file, &loaded, &result, &start, &notes)?);
+    outputs.extend(report::write(folder, file, &loaded, &result, &start, &oracle)?);
+    let told = oracle.faults.into_iter().flat_map(|fault| fault.remarks);
+    let notes = loaded.market.notes.iter().cloned().chain(oracle.notes).chain(told).collect();
     progress.end();
     stages.end("report");
     let manifest = close(folder, start, &outputs)?;
@@ -151,14 +151,12 @@ pub fn backtest(file: &StudyFile, loaded: &Loaded) -> Result<BacktestResult, Mpo
     };
     let days = mpor_backtest::replay(loaded.history(), &loaded.books, &loaded.asked(), &config)
         .map_err(|error| replay_error(file, error))?;
-    let mut result = assemble(days, assembly(file, loaded, loaded.history()))?;
-    keep_tests(&mut result, &file.study.backtest.tests);
-    Ok(result)
+    Ok(assemble(days, assembly(file, loaded, loaded.history()))?)
 }
 
 /// What days replayed on a history are assembled with: the study's own, or one under a fault.
 pub(crate) fn assembly<'l>(
-    file: &StudyFile,
+    file: &'l StudyFile,
     loaded: &'l Loaded,
     history: &'l History,
 ) -> Assembly<'l> {
@@ -172,6 +170,7 @@ pub(crate) fn assembly<'l>(
         history,
         books: &loaded.books,
         late_calls: &[],
+        tests: file.study.backtest.tests.wanted(),
     }
 }
 
@@ -236,15 +235,6 @@ fn forget(folder: &Path) -> Result<(), MporError> {
     Ok(())
 }
 
-/// Leaves the coverage tests that the study names.
-fn keep_tests(result: &mut BacktestResult, wanted: &Tests) {
-    if let Tests::Some(names) = wanted {
-        for row in &mut result.coverage {
-            row.tests.retain(|test| names.contains(&test.test));
-        }
-    }
-}
-
 /// A file written, with its rows if it is a table.
 pub(crate) type Written = (PathBuf, Option<usize>);
 
@@ -277,6 +267,7 @@ fn write_short(
     if !loaded.market.surfaces.is_empty() {
         short.push(loaded.market.surfaces.table()?);
     }
+    short.extend(loaded.market.tables.iter().cloned());
     short.push(crate::findings::quality(&loaded.market.findings)?);
     let mut written = Vec::new();
     for table in short.iter().chain(further) {

@@ -102,7 +102,12 @@ impl<'a> Account<'a> {
         grid: Grid<'_>,
     ) -> Result<(), Problem> {
         let Some(legs) = opened else { return Ok(()) };
-        self.held = hold(legs, now, ("roll", self.opens.roll()), grid)?;
+        let renewal = Renewal {
+            key: "roll",
+            period: self.opens.roll(),
+            before_expiry: self.opens.before_expiry(),
+        };
+        self.held = hold(legs, now, renewal, grid)?;
         if self.hedge.is_none() {
             self.portfolio = Portfolio::new(self.held.positions.clone());
         }
@@ -120,7 +125,8 @@ impl<'a> Account<'a> {
         let mut all = self.held.positions.clone();
         let legs = hedge.contracts(&Desk::new(universe, state, grid), &all)?;
         let legs = enter(universe, legs.into_iter().map(Opened::New).collect())?;
-        self.hedged = hold(legs, state.time, ("every", hedge.every), grid)?;
+        let renewal = Renewal { key: "every", period: hedge.every, before_expiry: Span(0) };
+        self.hedged = hold(legs, state.time, renewal, grid)?;
         let contracts: Vec<InstrumentIx> =
             self.hedged.positions.iter().map(|position| position.instrument).collect();
         self.hedged.positions = offsetting(universe, state, &all, &contracts)?;
@@ -142,11 +148,22 @@ pub(super) fn enter(universe: &mut Universe, legs: Vec<Opened>) -> Result<Vec<En
     legs.into_iter().map(enter).collect()
 }
 
-/// Holds positions until the first expiry or the end of `period`.
+/// When positions are renewed.
+#[derive(Clone, Copy)]
+struct Renewal {
+    /// Key of the period in the study.
+    key: &'static str,
+    /// How long they are held at most.
+    period: Span,
+    /// How long before the first expiry among them they are given up.
+    before_expiry: Span,
+}
+
+/// Holds positions until the first expiry, or some time before it, or the end of the period.
 fn hold(
     legs: Vec<Entered>,
     now: Timestamp,
-    (key, period): (&'static str, Span),
+    Renewal { key, period, before_expiry }: Renewal,
     grid: Grid<'_>,
 ) -> Result<Held, Problem> {
     let step = grid.step();
@@ -154,7 +171,7 @@ fn hold(
         return Err(Problem::TooShort { key, tenor: period, step });
     }
     let expiries = legs.iter().filter_map(|(_, expiry)| *expiry);
-    let until = expiries.fold(now + period, |until, expiry| until.min(expiry));
+    let until = expiries.fold(now + period, |until, expiry| until.min(expiry - before_expiry));
     let positions = legs.into_iter().map(|(position, _)| position).collect();
     Ok(Held { positions, until: Some(until) })
 }

@@ -16,7 +16,7 @@ use super::name::contract_name;
 use super::quoted::Quoted;
 
 /// No contract is listed further out.
-const LONGEST: Span = Span::days(3650);
+pub(super) const LONGEST: Span = Span::days(3650);
 
 /// A contract to hold, and how many.
 #[derive(Clone, Debug, PartialEq)]
@@ -180,10 +180,54 @@ impl<'a> Desk<'a> {
             DeltaOne::Perpetual => Contract::Perpetual { settlement },
             DeltaOne::Future => {
                 let tenor = tenor.ok_or(Problem::NoTenor)?;
-                let expiry = self.expiry(market, "tenor", tenor, listing)?;
+                let expiry = match self.nearest_future(market, tenor, listing) {
+                    Some(expiry) => expiry,
+                    None => self.expiry(market, "tenor", tenor, listing)?,
+                };
                 Contract::Future { expiry, settlement }
             }
         }))
+    }
+
+    /// The first listed future that expires after a time.
+    pub(super) fn future_after(
+        &self,
+        market: Market<'a>,
+        after: Timestamp,
+        listing: Listing,
+    ) -> Result<Instrument, Problem> {
+        let found = match listing {
+            Listing::Listed => self.listed_expiries(market).into_iter().find(|at| *at > after),
+            schedule => schedule.first_after(self.grid, after),
+        };
+        let expiry = found.ok_or_else(|| Problem::NoNextFuture {
+            underlying: market.name.to_owned(),
+            after,
+            time: self.now(),
+        })?;
+        let settlement = market.terms.settlement;
+        Ok(market.instrument(Contract::Future { expiry, settlement }))
+    }
+
+    /// The listed future whose expiry is nearest to `tenor` from now; `None` where rules or prices list none.
+    fn nearest_future(
+        &self,
+        market: Market<'_>,
+        tenor: Span,
+        listing: Listing,
+    ) -> Option<Timestamp> {
+        let target = (listing == Listing::Listed).then(|| self.now() + tenor)?;
+        let listed = market.state.forwards.listed().iter().map(|future| future.expiry);
+        listed.min_by_key(|expiry| (expiry.0 - target.0).abs())
+    }
+
+    /// The expiries that futures trade in at the step, in order; those of the option chain where no future has a price.
+    fn listed_expiries(&self, market: Market<'_>) -> Vec<Timestamp> {
+        let listed = market.state.forwards.listed();
+        if listed.is_empty() {
+            return self.quoted().expiries(market.ix);
+        }
+        listed.iter().map(|future| future.expiry).collect()
     }
 
     /// The listed expiry nearest to `tenor` from now.

@@ -148,6 +148,18 @@ pub enum Problem {
         /// When.
         time: Timestamp,
     },
+    /// A future that is due for its roll with none to roll into.
+    #[error(
+        "at {time} no future on `{underlying}` is listed that expires after {after}; roll closer to expiry, give prices of more futures under `[underlying.futures]`, or name a schedule such as listing = \"monthly\""
+    )]
+    NoNextFuture {
+        /// The underlying.
+        underlying: String,
+        /// The expiry wanted is later than this.
+        after: Timestamp,
+        /// When.
+        time: Timestamp,
+    },
     /// A rule that cannot be delta-hedged as one book.
     #[error(
         "`delta_hedged` cannot wrap `{inner}`; wrap a rule of listed positions, such as a strangle"

@@ -28,7 +28,7 @@ pub enum Listing {
     Monthly,
     /// The third Friday of each month, as equity index options.
     MonthlyThirdFriday,
-    /// What the option chain marks at the step, expiries and strikes.
+    /// What trades at the step: futures with prices of their own, else the expiries and strikes that the option chain marks.
     Listed,
 }
 
@@ -54,6 +54,15 @@ impl Listing {
             (Some(before), Some(after)) if target - before <= after - target => before,
             (before, after) => after.or(before).unwrap_or(target),
         }
+    }
+
+    /// The first listed expiry after `time`; at most 70 days further on.
+    pub(super) fn first_after(self, grid: Grid<'_>, time: Timestamp) -> Option<Timestamp> {
+        let expiry = |days: i64| {
+            let date = shifted(time.date(), days).filter(|date| self.lists(*date))?;
+            Some(grid.expiry(date)).filter(|expiry| *expiry > time)
+        };
+        (0..=70).find_map(expiry)
     }
 
     fn lists(self, date: NaiveDate) -> bool {
@@ -241,6 +250,18 @@ mod tests {
             nearest(Listing::Monthly, "2020-03-27T08:00", Span::days(1)),
             "2020-04-24T08:00:00Z"
         );
+    }
+
+    /// By the calendar: 28 February and 27 March 2020 were the last Fridays of their months.
+    #[test]
+    fn the_first_expiry_after_a_time_is_never_at_it() {
+        let times = [at("2020-01-01T08:00")];
+        let grid = Grid::new(&times, 0);
+        let first = |listing: Listing, after| listing.first_after(grid, at(after)).unwrap();
+        assert_eq!(first(Listing::Monthly, "2020-02-28T07:59"), at("2020-02-28T08:00"));
+        assert_eq!(first(Listing::Monthly, "2020-02-28T08:00"), at("2020-03-27T08:00"));
+        assert_eq!(first(Listing::Weekly, "2020-03-13T08:00"), at("2020-03-20T08:00"));
+        assert_eq!(Listing::Listed.first_after(grid, times[0]), None);
     }
 
     #[test]

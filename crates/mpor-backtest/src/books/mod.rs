@@ -25,7 +25,7 @@ pub use error::{BookError, Problem};
 pub use listing::Listing;
 pub use name::contract_name;
 pub use rules::{
-    Butterfly, Calendar, CalendarOf, CoveredCall, DeltaHedged, Mix, NamedRule, Outright,
+    Butterfly, Calendar, CalendarOf, CoveredCall, DeltaHedged, Futures, Mix, NamedRule, Outright,
     RandomBook, RiskReversal, Rule, Spread, Straddle, Strangle,
 };
 pub use table::{TableBooks, from_rows, from_trades};

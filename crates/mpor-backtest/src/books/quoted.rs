@@ -44,6 +44,12 @@ impl Quoted {
         expiries.map(|(_, expiry)| *expiry).min_by_key(|expiry| (expiry.0 - target.0).abs())
     }
 
+    /// All expiries of an underlying, in order.
+    pub(super) fn expiries(&self, underlying: UnderlyingIx) -> Vec<Timestamp> {
+        let of = self.chains.keys().filter(|(of, _)| *of == underlying);
+        of.map(|(_, expiry)| *expiry).collect()
+    }
+
     /// The strikes of an expiry, increasing.
     pub(super) fn strikes(
         &self,

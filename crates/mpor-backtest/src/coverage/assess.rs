@@ -2,20 +2,70 @@
 //!
 //! Observations are the margin dates whose MPOR is over and on which something was held. Where the MPOR is longer than a
 //! step, losses overlap: each test is run on every non-overlapping sub-sample, and the row shows the sub-sample with the
-//! smallest p-value, multiplied by their number (Bonferroni); a HAC test of the rate over all observations is added; the
-//! zone is the one for overlapping losses; and the bounds are those of a sub-sample's share of observations and breaches.
+//! smallest p-value, multiplied by their number (Bonferroni); tests of all observations are added (HAC, block bootstrap, the count
+//! under the law of the zones, Kupiec's of whitened losses); the zone is the one for overlapping losses; and the bounds are those of a
+//! sub-sample's share of observations and breaches. The row of the e-process holds the largest log wealth of a bettor against the
+//! requirement, and a p-value that may be read every day.
 
 use mpor_core::{Level, Loss, Money};
 
 use super::basel::ZoneBounds;
 use super::row::{CoverageRow, TestRow};
+use super::simulated::Draws;
 use super::{
-    CoverageError, Forecasts, HitSequence, OverlappingHits, TESTS, TestOutcome, clopper_pearson,
-    dq, hac,
+    CoverageError, CoverageTest, Forecasts, HitSequence, Law, OverlappingHits, TESTS, TestOutcome,
+    Wanted, block_bootstrap, clopper_pearson, dq, hac, kupiec, overlap_zones, subsamples,
+    whitening,
 };
+use crate::monitoring::{self, Strategy};
 
 /// Confidence of the bounds of the coverage.
 const CONFIDENCE: f64 = 0.95;
+
+/// Resamples of the block bootstrap: the same for every account, so that equal hits have equal p-values.
+const RESAMPLES: Draws = Draws { seed: 0x6d70_6f72, count: 999 };
+
+/// Largest stake of the e-process.
+const CAP: f64 = 0.5;
+
+/// A test of losses beside requirements that do not overlap.
+type Paired = fn(&Forecasts<'_>) -> Result<TestOutcome, CoverageError>;
+
+/// Tests that take requirements as well as hits, in the order of their rows.
+const PAIRED: &[(&str, Paired)] = &[
+    ("dq", |forecasts| dq::test(forecasts)),
+    ("dq-gas", |forecasts| dq::test_variant(forecasts, dq::Variant::Gas)),
+    ("dq-hits", |forecasts| dq::test_variant(forecasts, dq::Variant::Hits)),
+    ("e-process", |forecasts| {
+        if forecasts.is_empty() {
+            return Err(CoverageError::TooShort { test: "e-process", needed: 1, found: 0 });
+        }
+        Ok(monitoring::value_at_risk(forecasts, Strategy::Gree(CAP))?.outcome())
+    }),
+];
+
+/// A test that takes all overlapping observations as they are.
+type OfOverlapping = fn(&Observed, &OverlappingHits) -> TestRow;
+
+/// Tests of overlapping observations, in the order of their rows.
+const OVERLAPPING: &[(&str, OfOverlapping)] = &[
+    ("hac", |_, hits| rate_row(hits)),
+    ("block-bootstrap", |_, hits| resampled_row(hits)),
+    ("kupiec-whitened", whitened_row),
+    ("overlap-count", |_, hits| count_row(hits)),
+];
+
+/// Names of the rows that are not in [`TESTS`], sorted.
+pub const OTHER_ROWS: &[&str] = &[
+    "block-bootstrap",
+    "dq",
+    "dq-gas",
+    "dq-hits",
+    "e-process",
+    "hac",
+    "kupiec-whitened",
+    "overlap-count",
+];
 
 /// Losses and requirements of the observed margin dates of one account under one model, in time order.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -104,12 +154,13 @@ pub fn account(
     level: Level,
     horizon: usize,
     by: &Yardstick,
+    wanted: Wanted<'_>,
 ) -> Result<CoverageRow, CoverageError> {
     let hits = OverlappingHits::new(observed.hits(), level, horizon)?;
     let tests = if horizon == 1 {
-        independent_tests(observed, level)
+        independent_tests(observed, level, wanted)
     } else {
-        overlapping_tests(observed, &hits)
+        overlapping_tests(observed, &hits, wanted)
     };
     Ok(CoverageRow {
         account: Some(account),
@@ -159,62 +210,99 @@ fn coverage_bounds(observations: usize, breaches: usize, horizon: usize) -> Opti
     Some((1.0 - high, 1.0 - low))
 }
 
-fn independent_tests(observed: &Observed, level: Level) -> Vec<TestRow> {
+fn independent_tests(observed: &Observed, level: Level, wanted: Wanted<'_>) -> Vec<TestRow> {
     let hits = HitSequence::daily(observed.hits(), level);
-    let mut rows: Vec<TestRow> =
-        TESTS.iter().map(|test| test_row(test.id(), test.test(&hits))).collect();
-    rows.push(test_row("dq", dynamic_quantile(&observed.loss, &observed.requirement, level)));
+    let tests = TESTS.iter().filter(|test| wanted.has(test.id()));
+    let mut rows: Vec<TestRow> = tests.map(|test| test_row(test.id(), test.test(&hits))).collect();
+    rows.extend(PAIRED.iter().filter(|(id, _)| wanted.has(id)).map(|(id, test)| {
+        test_row(id, paired(*test, &observed.loss, &observed.requirement, level))
+    }));
     rows
 }
 
-fn overlapping_tests(observed: &Observed, hits: &OverlappingHits) -> Vec<TestRow> {
+fn paired(
+    test: Paired,
+    loss: &[f64],
+    requirement: &[f64],
+    level: Level,
+) -> Result<TestOutcome, CoverageError> {
+    test(&Forecasts::new(loss, requirement, level)?)
+}
+
+fn overlapping_tests(
+    observed: &Observed,
+    hits: &OverlappingHits,
+    wanted: Wanted<'_>,
+) -> Vec<TestRow> {
     let (parts, level, horizon) = (hits.non_overlapping_subsamples(), hits.level(), hits.horizon());
     let mut rows: Vec<TestRow> = TESTS
         .iter()
+        .filter(|test| wanted.has(test.id()))
         .map(|test| bonferroni(test.id(), parts.iter().map(|part| test.test(part)).collect()))
         .collect();
     let every = |values: &[f64], start: usize| -> Vec<f64> {
         values.iter().skip(start).step_by(horizon).copied().collect()
     };
-    let outcomes = (0..horizon).map(|start| {
-        let (loss, var) = (every(&observed.loss, start), every(&observed.requirement, start));
-        dynamic_quantile(&loss, &var, level)
-    });
-    rows.push(bonferroni("dq", outcomes.collect()));
-    rows.push(rate_row(hits));
+    let pairs: Vec<(Vec<f64>, Vec<f64>)> = (0..horizon)
+        .map(|start| (every(&observed.loss, start), every(&observed.requirement, start)))
+        .collect();
+    for (id, test) in PAIRED.iter().filter(|(id, _)| wanted.has(id)) {
+        let outcomes = pairs.iter().map(|(loss, var)| paired(*test, loss, var, level)).collect();
+        rows.push(bonferroni(id, outcomes));
+    }
+    let rest = OVERLAPPING.iter().filter(|(id, _)| wanted.has(id));
+    rows.extend(rest.map(|(_, row)| row(observed, hits)));
     rows
 }
 
-fn dynamic_quantile(loss: &[f64], var: &[f64], level: Level) -> Result<TestOutcome, CoverageError> {
-    dq::test(&Forecasts::new(loss, var, level)?)
+fn resampled_row(hits: &OverlappingHits) -> TestRow {
+    let length = block_bootstrap::BLOCK * hits.horizon();
+    let found = block_bootstrap::test(hits, length, RESAMPLES);
+    let note = format!("{} resamples of blocks of {length} observations", RESAMPLES.count);
+    with_note(test_row("block-bootstrap", found), note)
+}
+
+fn whitened_row(observed: &Observed, hits: &OverlappingHits) -> TestRow {
+    let (loss, requirement) = (&observed.loss, &observed.requirement);
+    let white = whitening::whitened_hits(loss, requirement, hits.level(), hits.horizon());
+    let note = "losses in units of the requirement, decorrelated as sums of equal steps".to_owned();
+    with_note(test_row("kupiec-whitened", white.and_then(|hits| kupiec::Kupiec.test(&hits))), note)
+}
+
+fn count_row(hits: &OverlappingHits) -> TestRow {
+    let note = "the count under independent Gaussian steps, as the zone".to_owned();
+    with_note(test_row("overlap-count", overlap_count(hits)), note)
+}
+
+fn overlap_count(hits: &OverlappingHits) -> Result<TestOutcome, CoverageError> {
+    if hits.is_empty() {
+        return Err(CoverageError::TooShort { test: "overlap-count", needed: 1, found: 0 });
+    }
+    let (n, x) = (hits.len(), hits.count());
+    let p_value = overlap_zones::upper_p(hits.horizon(), n, x, hits.level());
+    Ok(TestOutcome { statistic: x as f64, law: Law::Exact, p_value })
+}
+
+fn with_note(row: TestRow, note: String) -> TestRow {
+    if row.p_value.is_some() { TestRow { note, ..row } } else { row }
 }
 
 /// Autocovariances of hits of `m`-step losses end at lag `m - 1`; twice as many, because Bartlett weights fade the far ones.
 fn rate_row(hits: &OverlappingHits) -> TestRow {
     let lag = 2 * (hits.horizon() - 1);
     let found = hac::test(hits.hits(), hits.level().tail(), lag).map(|found| found.outcome);
-    let row = test_row("hac", found);
-    let note = format!("all overlapping observations, {lag} lags");
-    if row.p_value.is_some() { TestRow { note, ..row } } else { row }
+    with_note(test_row("hac", found), format!("all overlapping observations, {lag} lags"))
 }
 
 fn bonferroni(test: &str, outcomes: Vec<Result<TestOutcome, CoverageError>>) -> TestRow {
-    let defined: Vec<TestOutcome> = outcomes.iter().flatten().copied().collect();
-    let least = defined.iter().min_by(|a, b| a.p_value.total_cmp(&b.p_value));
-    match (least, outcomes.into_iter().find_map(Result::err)) {
-        (Some(least), _) => TestRow {
+    match subsamples::combine(outcomes) {
+        Ok(found) => TestRow {
             test: test.to_owned(),
-            statistic: Some(least.statistic),
-            p_value: Some((least.p_value * defined.len() as f64).min(1.0)),
-            note: format!("worst of {} sub-samples without overlap, Bonferroni", defined.len()),
+            statistic: Some(found.worst.statistic),
+            p_value: Some(found.bonferroni),
+            note: format!("worst of {} sub-samples without overlap, Bonferroni", found.defined),
         },
-        (None, Some(error)) => test_row(test, Err(error)),
-        (None, None) => TestRow {
-            test: test.to_owned(),
-            statistic: None,
-            p_value: None,
-            note: "no observations".to_owned(),
-        },
+        Err(error) => test_row(test, Err(error)),
     }
 }
 
@@ -256,12 +344,48 @@ mod tests {
         let observed = Observed { loss, requirement: vec![1.0; 250] };
         let of = |horizon| {
             let by = Yardstick::new(250, 5, horizon, zone_bounds(horizon, 250, Level::P99));
-            account(0, 0, &observed, Level::P99, horizon, &by).unwrap()
+            account(0, 0, &observed, Level::P99, horizon, &by, Wanted::All).unwrap()
         };
         let (one, two) = (of(1), of(2));
         assert_eq!(one.zone.unwrap().green_max, 4);
         assert_eq!(two.zone.unwrap().green_max, 5);
         assert!(two.bounds.unwrap().0 < one.bounds.unwrap().0);
         assert!(two.tests.iter().any(|row| row.test == "hac"));
+        // Every row is either in the catalog or in the list of others.
+        for row in one.tests.iter().chain(&two.tests) {
+            let known = crate::coverage::find(&row.test).is_some();
+            assert!(known || OTHER_ROWS.contains(&row.test.as_str()), "{}", row.test);
+        }
+        for other in OTHER_ROWS {
+            assert!(two.tests.iter().any(|row| row.test == *other), "{other}");
+        }
+    }
+
+    /// Nothing, one observation, all breaches, none, ties: numbers or reasons, never NaN.
+    #[test]
+    fn degenerate_accounts_have_numbers_or_reasons() {
+        let series: [(Vec<f64>, f64); 6] = [
+            (vec![], 1.0),
+            (vec![2.0], 1.0),
+            (vec![2.0; 40], 1.0),
+            (vec![0.0; 40], 1.0),
+            (vec![1.0; 40], 1.0),
+            (vec![1.0; 40], 0.0),
+        ];
+        for (loss, requirement) in series {
+            for horizon in [1, 2, 5] {
+                let requirement = vec![requirement; loss.len()];
+                let observed = Observed { loss: loss.clone(), requirement };
+                let (n, x) = (observed.len(), observed.breaches());
+                let by = Yardstick::new(n, x, horizon, zone_bounds(horizon, n, Level::P99));
+                let found =
+                    account(0, 0, &observed, Level::P99, horizon, &by, Wanted::All).unwrap();
+                for row in &found.tests {
+                    let sound = row.p_value.is_some_and(|p| (0.0..=1.0).contains(&p));
+                    assert!(sound || (row.p_value.is_none() && !row.note.is_empty()), "{row:?}");
+                    assert!(row.statistic.is_none_or(f64::is_finite), "{row:?}");
+                }
+            }
+        }
     }
 }

@@ -102,7 +102,7 @@ impl Transitions {
         counts
     }
 
-    fn independence_ratio(&self) -> f64 {
+    pub(super) fn independence_ratio(&self) -> f64 {
         let after_none = maximum_ln(self.n00 + self.n01, self.n01);
         let after_hit = maximum_ln(self.n10 + self.n11, self.n11);
         let total = self.n00 + self.n01 + self.n10 + self.n11;

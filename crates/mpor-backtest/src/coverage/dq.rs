@@ -5,7 +5,7 @@
 //! DQ = |projection of y on the columns of X|^2 / (p (1 - p)) ~ chi2(rank X)
 //! ```
 //!
-//! Source: Engle and Manganelli (2004), "CAViaR", Journal of Business and Economic Statistics 22(4), 367-381, section 5.
+//! [`Variant`] names other columns `X` in use, because results of different programs differ by them. Source: Engle and Manganelli (2004), "CAViaR", Journal of Business and Economic Statistics 22(4), 367-381, section 5.
 //! Collinear columns (no hits, constant forecast) lower the rank and the degrees of freedom. The projection is onto an
 //! orthonormal basis, so it does not depend on the unit of the forecast.
 
@@ -17,11 +17,33 @@ pub const LAGS: usize = 4;
 /// A column whose part outside the span of those before it is smaller than this share adds no rank.
 const COLLINEAR: f64 = 1e-10;
 
-/// The test.
+/// What today's hit is predicted from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Variant {
+    /// A constant and four lagged hits: no forecast needed, 5 degrees of freedom.
+    Hits,
+    /// And value at risk of the same period: the default, 6 degrees of freedom.
+    Forecast,
+    /// And the squared loss of the period before, as `BacktestVaR` of the R package GAS: 7 degrees of freedom.
+    Gas,
+}
+
+/// The test with value at risk among the regressors.
 ///
 /// # Errors
 /// [`CoverageError::TooShort`] below five periods.
 pub fn test(forecasts: &Forecasts<'_>) -> Result<TestOutcome, CoverageError> {
+    test_variant(forecasts, Variant::Forecast)
+}
+
+/// The test with the regressors of a variant.
+///
+/// # Errors
+/// [`CoverageError::TooShort`] below five periods.
+pub fn test_variant(
+    forecasts: &Forecasts<'_>,
+    variant: Variant,
+) -> Result<TestOutcome, CoverageError> {
     if forecasts.len() <= LAGS {
         let found = forecasts.len();
         return Err(CoverageError::TooShort { test: "dq", needed: LAGS + 1, found });
@@ -29,16 +51,22 @@ pub fn test(forecasts: &Forecasts<'_>) -> Result<TestOutcome, CoverageError> {
     let p = forecasts.tail();
     let hits: Vec<f64> = forecasts.hits().map(|hit| f64::from(u8::from(hit))).collect();
     let y: Vec<f64> = hits[LAGS..].iter().map(|hit| hit - p).collect();
-    let basis = orthonormal(columns(&hits, forecasts.var()));
+    let basis = orthonormal(columns(&hits, forecasts, variant));
     let explained: f64 = basis.iter().map(|column| dot(column, &y).powi(2)).sum();
     Ok(TestOutcome::chi_squared(explained / (p * (1.0 - p)), basis.len()))
 }
 
-fn columns(hits: &[f64], var: &[f64]) -> Vec<Vec<f64>> {
+fn columns(hits: &[f64], forecasts: &Forecasts<'_>, variant: Variant) -> Vec<Vec<f64>> {
     let rows = hits.len() - LAGS;
     let mut columns = vec![vec![1.0; rows]];
     columns.extend((1..=LAGS).map(|lag| hits[LAGS - lag..hits.len() - lag].to_vec()));
-    columns.push(var[LAGS..].to_vec());
+    if variant != Variant::Hits {
+        columns.push(forecasts.var()[LAGS..].to_vec());
+    }
+    if variant == Variant::Gas {
+        let before = &forecasts.loss()[LAGS - 1..hits.len() - 1];
+        columns.push(before.iter().map(|loss| loss * loss).collect());
+    }
     columns
 }
 

@@ -67,6 +67,24 @@ pub enum CoverageError {
         /// What is allowed.
         expected: &'static str,
     },
+    /// A setting of a test outside its range.
+    #[error("{what} of {test} is {found}: {expected}")]
+    Setting {
+        /// The test.
+        test: &'static str,
+        /// The setting.
+        what: &'static str,
+        /// The value given.
+        found: f64,
+        /// What is allowed.
+        expected: &'static str,
+    },
+    /// A statistic of the series has no answer.
+    #[error(transparent)]
+    Stats(#[from] mpor_stats::StatsError),
+    /// Parameters that cannot be read.
+    #[error("the Basel multipliers cannot be read: {0}")]
+    Multipliers(String),
     /// A bet outside its range.
     #[error("an e-process bets a fraction in [0, 1), found {0}")]
     Bet(f64),

@@ -87,7 +87,7 @@ impl<'a> Forecasts<'a> {
     }
 
     /// The expected-shortfall forecasts, each above zero.
-    pub(super) fn positive_es(&self, test: &'static str) -> Result<&'a [f64], CoverageError> {
+    pub(crate) fn positive_es(&self, test: &'static str) -> Result<&'a [f64], CoverageError> {
         let es = self.es.ok_or(CoverageError::NotDefined {
             test,
             reason: "it needs expected-shortfall forecasts",
@@ -105,7 +105,7 @@ impl<'a> Forecasts<'a> {
     }
 
     /// Losses, value at risk and expected shortfall side by side.
-    pub(super) fn rows(&self, es: &'a [f64]) -> impl Iterator<Item = (f64, f64, f64)> + 'a {
+    pub(crate) fn rows(&self, es: &'a [f64]) -> impl Iterator<Item = (f64, f64, f64)> + 'a {
         self.loss.iter().zip(self.var).zip(es).map(|((&loss, &var), &es)| (loss, var, es))
     }
 }
@@ -118,6 +118,10 @@ fn same_length(what: &'static str, values: &[f64], loss: &[f64]) -> Result<(), C
 }
 
 fn finite(what: &'static str, values: &[f64]) -> Result<(), CoverageError> {
+    // Without an early exit this is a vector loop; which value it was is only looked for when one was.
+    if values.iter().fold(true, |all, value| all & value.is_finite()) {
+        return Ok(());
+    }
     match values.iter().position(|value| !value.is_finite()) {
         None => Ok(()),
         Some(at) => Err(CoverageError::Value {

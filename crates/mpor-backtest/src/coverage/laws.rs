@@ -7,6 +7,11 @@ pub(super) fn chi_squared_tail(statistic: f64, df: usize) -> f64 {
     special::chi_square_sf(statistic, df as f64).unwrap_or(if statistic > 0.0 { 0.0 } else { 1.0 })
 }
 
+/// `P(T >= t)` for a Student t law with `df` degrees of freedom; normal without any.
+pub(super) fn student_tail(t: f64, df: usize) -> f64 {
+    special::student_cdf(-t, df as f64).unwrap_or_else(|_| normal_tail(t))
+}
+
 /// `P(Z >= z)` for a standard normal law.
 pub(super) fn normal_tail(z: f64) -> f64 {
     special::normal_cdf(-z)

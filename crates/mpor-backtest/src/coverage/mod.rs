@@ -6,13 +6,18 @@
 pub mod acerbi_szekely;
 pub mod assess;
 pub mod basel;
+pub mod basel_multipliers;
+pub mod berkowitz;
 pub mod binomial;
+pub mod block_bootstrap;
 pub mod christoffersen;
 pub mod clopper_pearson;
 pub mod dq;
+pub mod duration_geometric;
 pub mod duration_weibull;
 pub mod e_values;
 pub mod error;
+pub mod exact;
 pub mod forecasts;
 pub mod fz0;
 pub mod haas;
@@ -21,17 +26,27 @@ pub mod hits;
 pub mod kupiec;
 mod laws;
 mod likelihood;
+pub mod multinomial;
+pub mod one_pass;
 pub mod outcome;
 pub mod overlap_zones;
 pub mod pinball;
+pub mod pits;
+pub mod power;
 pub mod row;
+pub mod simulated;
+pub mod subsamples;
 pub mod tuff;
+pub mod wanted;
+pub mod whitening;
 
 pub use error::CoverageError;
 pub use forecasts::Forecasts;
 pub use hits::{HitSequence, OverlappingHits};
 pub use outcome::{Law, TestOutcome};
+pub use pits::Pits;
 pub use row::{CoverageRow, Light, TestRow, Zone};
+pub use wanted::Wanted;
 
 /// A test of a series of hits that do not overlap.
 pub trait CoverageTest: Send + Sync {
@@ -51,10 +66,13 @@ pub const TESTS: &[&dyn CoverageTest] = &[
     &christoffersen::ConditionalCoverage,
     &christoffersen::ConditionalCoverageFirstDropped,
     &christoffersen::Independence,
+    &duration_geometric::GeometricIndependence,
+    &duration_geometric::GeometricConditional,
     &duration_weibull::DurationWeibull,
     &haas::TimeBetweenFailures,
     &haas::TimeBetweenFailuresIndependence,
     &kupiec::Kupiec,
+    &exact::KupiecExact,
     &tuff::TimeUntilFirstFailure,
 ];
 

@@ -30,6 +30,7 @@ use mpor_stats::special::normal_quantile;
 use rayon::prelude::*;
 
 use super::basel::{ZoneBounds, binomial_bounds, bounds_of};
+use super::laws::binomial_upper;
 
 /// How the embedded counts were made: `horizon,level,length,paths,counts of 0, 1, 2, ... hits`.
 pub const EMBEDDED: &str = include_str!("overlap_counts.csv");
@@ -46,19 +47,35 @@ pub fn zone_bounds(horizon: usize, observations: usize, level: Level) -> ZoneBou
     if horizon <= 1 {
         return binomial_bounds(observations, level.tail());
     }
+    bounds_of(cumulative(&count_law(horizon, observations, level)))
+}
+
+/// `P(N >= hits)` for losses over `horizon` steps observed every step: the zone as a p-value.
+#[must_use]
+pub fn upper_p(horizon: usize, observations: usize, hits: usize, level: Level) -> f64 {
+    if horizon <= 1 {
+        return binomial_upper(observations, hits, level.tail());
+    }
+    // From the far end, so that a small tail is not what is left of 1.
+    let law = count_law(horizon, observations, level);
+    law.iter().skip(hits).rev().sum::<f64>().clamp(0.0, 1.0)
+}
+
+/// Probabilities of 0, 1, 2, ... hits among `observations` losses over `horizon` steps, more than one.
+fn count_law(horizon: usize, observations: usize, level: Level) -> Vec<f64> {
     if observations < 4 * horizon {
-        let law = drawn((horizon, level, observations), || {
+        let law = drawn((horizon, level, Some(observations)), || {
             HitLaw::simulate(horizon, level, &[observations], affordable_paths(observations))
         });
-        return bounds_of(cumulative(&law.shares(0)));
+        return law.shares(0);
     }
-    let law = drawn((horizon, level, 0), || {
+    let law = drawn((horizon, level, None), || {
         HitLaw::embedded(horizon, level).unwrap_or_else(|| {
             let lengths = lengths(horizon, level);
             HitLaw::simulate(horizon, level, &lengths, affordable_paths(lengths[2]))
         })
     });
-    bounds_of(cumulative(&law.at(observations)))
+    law.at(observations)
 }
 
 /// The lengths simulated: enough for the start to be forgotten, and for a hit to be expected in the shortest.
@@ -245,7 +262,8 @@ fn row(line: &str, horizon: usize, level: Level) -> Option<(u64, Sample)> {
     Some((paths, Sample { length, counts }))
 }
 
-type Key = (usize, Level, usize);
+/// Horizon, level, and the length of a series that is too short for the law of all lengths.
+type Key = (usize, Level, Option<usize>);
 
 /// Samples already drawn in this process.
 static DRAWN: Mutex<BTreeMap<Key, Arc<HitLaw>>> = Mutex::new(BTreeMap::new());

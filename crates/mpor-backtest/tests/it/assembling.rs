@@ -1,6 +1,7 @@
 //! From days to the result: overlays, breaches, rows and tables.
 
 use mpor_backtest::cost::costs;
+use mpor_backtest::coverage::Wanted;
 use mpor_backtest::explain::CAUSES;
 use mpor_backtest::{
     Assembly, BacktestError, BacktestResult, DayResult, ModelInfo, assemble, replay, tables,
@@ -64,6 +65,7 @@ fn result(
         history: &history,
         books: &books,
         late_calls: &[],
+        tests: Wanted::All,
     };
     assemble(days(&history), assembly)
 }
@@ -212,6 +214,7 @@ fn a_missing_day_is_refused() {
         history: &history,
         books: &books,
         late_calls: &[],
+        tests: Wanted::All,
     };
     let error = assemble(days, assembly).unwrap_err();
     assert_eq!(

@@ -5,8 +5,10 @@
 mod assembling;
 mod attribution;
 mod auction;
+mod evidence;
 mod explained;
 mod laws;
+mod liquidation;
 mod null;
 mod offsets;
 mod overlays;

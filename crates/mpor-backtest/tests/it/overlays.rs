@@ -62,6 +62,7 @@ fn assembly<'a>(
         history,
         books,
         late_calls,
+        tests: mpor_backtest::coverage::Wanted::Standard,
     }
 }
 

@@ -97,6 +97,7 @@ pub fn history_changed_after(changed: usize, steps: usize) -> History {
         index,
         settlement_window: Span(0),
         quoted: Vec::new(),
+        futures: Vec::new(),
     };
     let panel = Panel::new(times, factors, values).unwrap();
     History { universe: universe(), panel, underlyings: vec![underlying], marks: Vec::new() }

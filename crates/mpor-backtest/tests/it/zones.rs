@@ -81,3 +81,12 @@ fn simulated_counts_do_not_depend_on_threads() {
     };
     assert_eq!(on(1), on(8));
 }
+
+/// An account without observations is drawn at its own length, none, and leaves the law of the others alone.
+#[test]
+fn nothing_observed_changes_no_other_bounds() {
+    let level = Level::new(0.985).unwrap();
+    assert_eq!(zone_bounds(3, 0, level).green_max, None);
+    let bounds = zone_bounds(3, 250, level);
+    assert!(bounds.green_max.is_some() && bounds.yellow_max > bounds.green_max, "{bounds:?}");
+}

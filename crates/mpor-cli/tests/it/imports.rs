@@ -38,7 +38,7 @@ fn options_that_cannot_be_used() {
         (format!("{good} --map close=Last"), 2),
         (format!("{good} --map close"), 2),
         (format!("{good} --stamp mid"), 2),
-        (format!("{good} --time-zone Europe/Paris"), 2),
+        (format!("{good} --time-zone Paris"), 2),
         (format!("{good} --format ftx"), 2),
         (format!("{good} --format tardis"), 2),
         ("--table prices --to out.parquet".to_owned(), 2),

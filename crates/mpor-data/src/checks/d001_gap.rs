@@ -2,7 +2,8 @@
 //!
 //! Around the clock: `missing = distance / step - 1` rows between two neighbours more than a step apart. Trading
 //! sessions: holidays are not known, so a gap is a silence of more than seven days
-//! ([`LONGEST_CLOSURE`]). Irregular series have no gaps.
+//! ([`LONGEST_CLOSURE`]). Irregular series have no gaps. Payments that state their interval are held against it and not against
+//! each other's distance, because venues change it: see [`crate::payments`].
 //!
 //! Default: carry the last value, at most five days. That covers the longest holiday of the embedded daily data and the
 //! longest exchange outage of the hourly; the limit applies where a study's grid meets the gap (see [`crate::align`]).
@@ -12,6 +13,7 @@ use mpor_core::Span;
 
 use super::{ANY, Check, Fault, Subject, jitter};
 use crate::cadence::{Cadence, LONGEST_CLOSURE};
+use crate::payments::{Hole, holes};
 use crate::policy::Policy;
 
 /// The check.
@@ -26,6 +28,9 @@ pub const CHECK: Check = Check {
 };
 
 fn find(subject: &Subject<'_>) -> Vec<Fault> {
+    if subject.raw.intervals.iter().any(Option::is_some) {
+        return unpaid(subject);
+    }
     let (step, silence) = match subject.cadence {
         Cadence::Every { step, .. } => (step, step),
         Cadence::Sessions { .. } => (Span::days(1), LONGEST_CLOSURE),
@@ -53,6 +58,20 @@ fn find(subject: &Subject<'_>) -> Vec<Fault> {
         })
         .filter(|fault| fault.count > 0)
         .collect()
+}
+
+/// Payments that are absent at the interval which the one after them states.
+fn unpaid(subject: &Subject<'_>) -> Vec<Fault> {
+    let holes = holes(subject.times, |place| subject.interval(place), subject.cadence.step());
+    let fault = |hole: Hole| {
+        let Hole { from, to, interval, count } = hole;
+        let what = if count == 1 { "payment is" } else { "payments are" };
+        let detail = format!(
+            "{count} {what} missing between {from} and {to}, one every {interval} expected"
+        );
+        Fault { entries: 0..0, from, to, count: usize::try_from(count).unwrap_or_default(), detail }
+    };
+    holes.into_iter().map(fault).collect()
 }
 
 #[cfg(test)]
@@ -83,5 +102,26 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].from, start() + Span::days(11));
         assert_eq!(found[0].to, start() + Span::days(24));
+    }
+
+    /// Eight hours, four, one and eight again: a day of each, every payment with its interval.
+    #[test]
+    fn a_stated_interval_that_changes_is_no_gap() {
+        let day = |from: i64, step: i64| (1..=24 / step).map(move |nth| (from + nth * step, step));
+        let rows: Vec<(i64, i64)> = [(0, 8), (24, 4), (48, 1), (72, 8)]
+            .into_iter()
+            .flat_map(|(from, step)| day(from, step))
+            .collect();
+        let found = |rows: &[(i64, i64)]| {
+            let times: Vec<_> = rows.iter().map(|row| start() + Span::hours(row.0)).collect();
+            let mut raw = series(times, vec![Some(0.0001); rows.len()]);
+            raw.intervals = rows.iter().map(|row| Some(row.1 as f64)).collect();
+            faults(&raw, find)
+        };
+        assert!(found(&rows).is_empty());
+        let without: Vec<(i64, i64)> = rows.into_iter().filter(|row| row.0 != 88).collect();
+        let gap = found(&without);
+        assert_eq!((gap.len(), gap[0].count), (1, 1));
+        assert!(gap[0].detail.ends_with("one every 8h expected"), "{}", gap[0].detail);
     }
 }

@@ -1,5 +1,6 @@
-//! D013 funding interval: does a payment follow the one before sooner than payments usually do?
+//! D013 funding interval: does a payment follow the one before sooner than its interval allows?
 //!
+//! The interval is the one that the payment states; where the file states none, the distance at which payments usually follow.
 //! Payments in a row that come too soon are one fault. Venues do change their interval (from eight hours to four or one,
 //! when the rate runs into its cap), and files have payments at hours when none was made: both change what a rate is
 //! worth, because it is a fraction of notional an interval.
@@ -23,14 +24,22 @@ pub const CHECK: Check = Check {
 };
 
 fn find(subject: &Subject<'_>) -> Vec<Fault> {
-    let Cadence::Every { step, .. } = subject.cadence else { return Vec::new() };
+    let usual = match subject.cadence {
+        Cadence::Every { step, .. } => Some(step),
+        Cadence::Sessions { .. } | Cadence::Irregular => None,
+    };
     let times = subject.times;
-    let early = |place: usize| (times[place] - times[place - 1]).0 < step.0 - jitter(step).0;
+    let interval = |place: usize| subject.interval(place).or(usual);
+    let early = |place: usize| {
+        interval(place)
+            .is_some_and(|step| (times[place] - times[place - 1]).0 < step.0 - jitter(step).0)
+    };
     let places: Vec<usize> = (1..times.len()).filter(|&place| early(place)).collect();
     places
         .chunk_by(|a, b| a + 1 == *b)
         .flat_map(|run| {
             let (first, last) = (run[0], run[run.len() - 1]);
+            let step = interval(first).unwrap_or_default();
             let detail = format!(
                 "{} paid sooner than {step} after the one before, first {} after {}",
                 run.len(),
@@ -68,6 +77,28 @@ mod tests {
         let mut changed = usual;
         changed.extend((1..6).map(|nth| 152 + 4 * nth));
         assert_eq!(paid(&changed)[0].count, 5);
+    }
+
+    #[test]
+    fn a_change_of_interval_that_the_payments_state_is_none_too_soon() {
+        let rows: Vec<(i64, i64)> = (1..=6)
+            .map(|nth| (8 * nth, 8))
+            .chain((1..=6).map(|nth| (48 + 4 * nth, 4)))
+            .chain((1..=24).map(|nth| (72 + nth, 1)))
+            .chain((1..=6).map(|nth| (96 + 8 * nth, 8)))
+            .collect();
+        let found = |rows: &[(i64, i64)]| {
+            let times = rows.iter().map(|row| start() + Span::hours(row.0)).collect();
+            let mut raw = series(times, vec![Some(0.0001); rows.len()]);
+            (raw.kind, raw.bars) = (SeriesKind::Funding, None);
+            raw.intervals = rows.iter().map(|row| Some(row.1 as f64)).collect();
+            faults(&raw, find)
+        };
+        assert!(found(&rows).is_empty());
+        // A payment that says eight hours and comes after four.
+        let mut wrong = rows;
+        wrong[8].1 = 8;
+        assert_eq!(found(&wrong).iter().map(|fault| fault.count).collect::<Vec<_>>(), [1]);
     }
 
     #[test]

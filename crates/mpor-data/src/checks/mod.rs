@@ -11,6 +11,7 @@ use mpor_core::{Finding, Span, Timestamp};
 use rayon::prelude::*;
 
 use crate::cadence::{Cadence, LONGEST_CLOSURE};
+use crate::payments;
 use crate::policy::{Policies, Policy};
 use crate::raw::{RawSeries, RawSeriesBySymbol, SeriesKind};
 
@@ -241,6 +242,12 @@ impl Subject<'_> {
         }
     }
 
+    /// The interval that a payment at a place of the time order states.
+    fn interval(&self, position: usize) -> Option<Span> {
+        let entry = *self.order.get(position)?;
+        payments::interval(self.raw.intervals.get(entry).copied().flatten())
+    }
+
     /// Rows of a range of places in the time order, as one fault for each run of neighbours in the file.
     fn block(&self, positions: Range<usize>, detail: &str) -> Vec<Fault> {
         let mut entries: Vec<usize> = self.order[positions].to_vec();
@@ -264,7 +271,7 @@ impl Subject<'_> {
 
 /// Stamps this close to where they belong are on time: venues write payments and bars some milliseconds late. A
 /// thousandth of the step, a second at most.
-fn jitter(step: Span) -> Span {
+pub(crate) fn jitter(step: Span) -> Span {
     Span((step.0 / 1000).min(1_000_000))
 }
 
@@ -369,6 +376,7 @@ pub(crate) mod made_up {
             }),
             times,
             values,
+            intervals: Vec::new(),
             rows: (1..=rows).collect(),
             files: vec![("x.parquet".to_owned(), 0..rows)],
         }

@@ -1,8 +1,8 @@
 //! The data checks on a result while it is written, a piece at a time.
 //!
-//! A piece is a quarter of a million rows, whole series where they are short. A long series is cut, and each piece begins
-//! with the last row of the one before, so that what lies between two pieces is seen too. Checks that compare the whole of
-//! a long series, or series of different pieces, see the pieces only; `mpor data check` on the result sees all.
+//! A piece is a quarter of a million rows, whole series where they are short. A long series is cut into pieces that overlap,
+//! see [`pieces`](super::pieces); what is found does not depend on where the cuts lie. Checks that compare the whole of a
+//! long series, or series of different pieces, see the pieces only; `mpor data check` on the result sees all.
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -10,12 +10,11 @@ use std::thread::{Scope, ScopedJoinHandle};
 
 use mpor_core::{Finding, Timestamp};
 
-use crate::checks;
 use crate::error::DataError;
 use crate::import::error::ImportError;
+use crate::import::pieces::{self, Cut, Piece, Stitcher};
 use crate::import::report::Findings;
 use crate::import::rows::Shape;
-use crate::policy::Policies;
 use crate::raw::{BarColumns, RawSeries, RawSeriesBySymbol, SeriesKind, tenor_symbol};
 use crate::schema::Schema;
 
@@ -36,7 +35,7 @@ pub(crate) struct Checked<'a, 'scope> {
     written: usize,
     /// The series that the last row was of, and what its name is made of.
     current: Option<((u32, u32, u64), RawSeries)>,
-    pieces: SyncSender<RawSeriesBySymbol>,
+    pieces: SyncSender<Piece>,
     worker: ScopedJoinHandle<'scope, Vec<Findings>>,
 }
 
@@ -80,7 +79,7 @@ impl<'a, 'scope> Checked<'a, 'scope> {
         };
         // No piece waits: one is filled while one is checked.
         let (pieces, received) = sync_channel(0);
-        let worker = scope.spawn(move || check_pieces(&received));
+        let worker = scope.spawn(move || check(&received));
         let pending = RawSeriesBySymbol::new();
         Some(Checked {
             shape,
@@ -148,24 +147,34 @@ impl<'a, 'scope> Checked<'a, 'scope> {
         }
     }
 
-    /// Gives what is pending to the checks; series that may go on keep their last row.
+    /// Gives what is pending to the checks, but for series that may go on and are short; long ones keep their last rows.
     fn hand_over(&mut self) -> Result<(), ImportError> {
         let series = self.current.take().map(|(_, series)| series);
         let symbol = series.as_ref().map(|series| series.symbol.clone());
         self.put_back(series);
-        let goes_on = |name: &String| self.columns.tenor.is_some() || Some(name) == symbol.as_ref();
-        let going_on = self.pending.iter().filter(|((name, _), _)| goes_on(name));
-        let going_on: RawSeriesBySymbol =
-            going_on.filter_map(|(key, series)| Some((key.clone(), last_of(series)?))).collect();
-        let piece = std::mem::replace(&mut self.pending, going_on);
+        let mut piece = Piece::default();
+        let mut going_on = RawSeriesBySymbol::new();
+        for (key, mut series) in std::mem::take(&mut self.pending) {
+            let goes_on = self.columns.tenor.is_some() || Some(&key.0) == symbol.as_ref();
+            let line = if goes_on { pieces::cut(&mut series) } else { Some(Cut::End) };
+            match line {
+                None => {
+                    going_on.insert(key, series);
+                }
+                Some(Cut::End) => piece.add(&key, series, None),
+                Some(Cut::Before { rest, line }) => {
+                    going_on.insert(key.clone(), rest);
+                    piece.add(&key, series, Some(line));
+                }
+            }
+        }
+        self.pending = going_on;
         self.rows = 0;
         self.send(piece)
     }
 
-    fn send(&self, mut piece: RawSeriesBySymbol) -> Result<(), ImportError> {
-        for series in piece.values_mut() {
-            series.files = vec![(self.file.clone(), 0..series.len())];
-        }
+    fn send(&self, mut piece: Piece) -> Result<(), ImportError> {
+        piece.of_file(&self.file);
         self.pieces.send(piece).map_err(|_| stopped(&self.file))
     }
 
@@ -173,7 +182,10 @@ impl<'a, 'scope> Checked<'a, 'scope> {
     pub fn finish(mut self) -> Result<Vec<Findings>, ImportError> {
         let current = self.current.take().map(|(_, series)| series);
         self.put_back(current);
-        let piece = std::mem::take(&mut self.pending);
+        let mut piece = Piece::default();
+        for (key, series) in std::mem::take(&mut self.pending) {
+            piece.add(&key, series, None);
+        }
         self.send(piece)?;
         let Checked { pieces, worker, file, .. } = self;
         drop(pieces);
@@ -193,54 +205,20 @@ fn empty(key: &(String, String), kind: SeriesKind, file: &str) -> RawSeries {
         times: Vec::new(),
         values: Vec::new(),
         bars: (kind == SeriesKind::Price).then(BarColumns::default),
+        intervals: Vec::new(),
         rows: Vec::new(),
         files: vec![(file.to_owned(), 0..0)],
     }
 }
 
-/// A series of the last row of another.
-fn last_of(series: &RawSeries) -> Option<RawSeries> {
-    let last = series.len().checked_sub(1)?;
-    let of = |column: &[Option<f64>]| column.get(last).copied().into_iter().collect();
-    let bars = series.bars.as_ref().map(|bars| BarColumns {
-        open: of(&bars.open),
-        high: of(&bars.high),
-        low: of(&bars.low),
-        volume: of(&bars.volume),
-    });
-    Some(RawSeries {
-        times: vec![series.times[last]],
-        values: of(&series.values),
-        bars,
-        rows: vec![series.rows[last]],
-        ..empty(&(series.symbol.clone(), series.source.clone()), series.kind, "")
-    })
-}
-
-fn check_pieces(pieces: &Receiver<RawSeriesBySymbol>) -> Vec<Findings> {
+fn check(pieces: &Receiver<Piece>) -> Vec<Findings> {
     let mut summaries: BTreeMap<String, Findings> = BTreeMap::new();
-    let mut before: Vec<Finding> = Vec::new();
+    let mut stitcher = Stitcher::default();
     for piece in pieces {
-        let mut found: Vec<Finding> = findings(&piece);
-        // A row that two pieces share may be found twice.
-        let known = |finding: &Finding| {
-            before.iter().any(|other| {
-                finding.row.is_some()
-                    && (other.code, other.row, &other.symbol, &other.source)
-                        == (finding.code, finding.row, &finding.symbol, &finding.source)
-            })
-        };
-        found.retain(|finding| !known(finding));
-        for finding in &found {
-            count(&mut summaries, finding);
-        }
-        before = found;
+        stitcher.take(&piece, &mut |finding| count(&mut summaries, &finding));
     }
+    stitcher.finish(&mut |finding| count(&mut summaries, &finding));
     summaries.into_values().collect()
-}
-
-fn findings(piece: &RawSeriesBySymbol) -> Vec<Finding> {
-    checks::findings_of_all(piece, &Policies::default())
 }
 
 fn count(summaries: &mut BTreeMap<String, Findings>, finding: &Finding) {

@@ -11,6 +11,7 @@ use crate::import::records::Record;
 use crate::import::report::{Changed, Refused, Sample};
 use crate::import::rows::{LabelBook, Shape};
 use crate::import::time::Written;
+use crate::import::zone::Zone;
 use crate::schema::{Empty, Kind};
 
 const DAY: i64 = 86_400_000_000;
@@ -213,28 +214,31 @@ impl<'a> Converter<'a> {
         let written =
             self.plan.form.read(cell).ok_or_else(|| refusal("`time` cannot be read", cell))?;
         let zone = || {
-            let zone = self.plan.zone.ok_or_else(|| {
+            self.plan.zone.ok_or_else(|| {
                 refusal(
                     "`time` has no offset where the rows before had one; pass --time-zone",
                     cell,
                 )
-            });
-            zone.map(|zone| zone.micros())
+            })
         };
+        let instant = |civil: i64| instant(zone()?, civil, cell, "time");
         let known = match (self.plan.known, written) {
-            (Known::On(clock), Written::Day(days)) => days * DAY + clock.micros() - zone()?,
-            (Known::On(clock), Written::Civil(micros)) if micros % DAY == 0 => {
-                micros + clock.micros() - zone()?
-            }
-            // A date with an offset is midnight there; as a timestamp it is midnight UTC.
-            (Known::On(clock), Written::Utc(micros)) if (micros + zone()?) % DAY == 0 => {
-                micros + clock.micros()
-            }
-            (Known::On(clock), Written::Utc(micros)) if micros % DAY == 0 => {
-                micros + clock.micros() - zone()?
-            }
-            (Known::On(_), _) => {
-                return Err(refusal("`time` has a time of day where --stamp expects a date", cell));
+            (Known::On(clock), written) => {
+                let day = match written {
+                    Written::Day(days) => Some(days * DAY),
+                    Written::Civil(micros) => Some(micros),
+                    // A date with an offset is midnight there; as a timestamp it is midnight UTC.
+                    Written::Utc(micros) => {
+                        [zone()?.civil(micros), micros].into_iter().find(|civil| civil % DAY == 0)
+                    }
+                };
+                let Some(day) = day.filter(|civil| civil % DAY == 0) else {
+                    return Err(refusal(
+                        "`time` has a time of day where --stamp expects a date",
+                        cell,
+                    ));
+                };
+                instant(day + clock.micros())?
             }
             (Known::AtStamp, Written::Day(_)) => {
                 return Err(refusal(
@@ -243,10 +247,17 @@ impl<'a> Converter<'a> {
                 ));
             }
             (Known::AtStamp, Written::Utc(micros)) => micros,
-            (Known::AtStamp, Written::Civil(micros)) => micros - zone()?,
+            (Known::AtStamp, Written::Civil(micros)) => instant(micros)?,
             (Known::After(interval), Written::Utc(micros)) => micros + interval.0,
-            (Known::After(interval), Written::Civil(micros)) => micros - zone()? + interval.0,
-            (Known::After(interval), Written::Day(days)) => days * DAY - zone()? + interval.0,
+            // A bar of days ends by the clock, which may be 23 or 25 hours later; a shorter one by the time gone.
+            (Known::After(interval), Written::Civil(micros)) if interval.0 % DAY == 0 => {
+                instant(micros + interval.0)?
+            }
+            (Known::After(interval), Written::Civil(micros)) => instant(micros)? + interval.0,
+            (Known::After(interval), Written::Day(days)) if interval.0 % DAY == 0 => {
+                instant(days * DAY + interval.0)?
+            }
+            (Known::After(interval), Written::Day(days)) => instant(days * DAY)? + interval.0,
         };
         self.shifted += u64::from(self.plan.known != Known::AtStamp);
         let Some(round) = self.plan.round.map(|round| round.0) else { return Ok(known) };
@@ -258,7 +269,7 @@ impl<'a> Converter<'a> {
     fn expiry(&self, cell: &Cell<'_>, name: &str) -> Result<i64, Refusal> {
         match (self.plan.form.read(cell), self.plan.expiry, self.plan.zone) {
             (Some(Written::Utc(micros)), ..) => Ok(micros),
-            (Some(Written::Civil(micros)), _, Some(zone)) => Ok(micros - zone.micros()),
+            (Some(Written::Civil(micros)), _, Some(zone)) => instant(zone, micros, cell, name),
             (Some(Written::Day(days)), Some(clock), _) => Ok(days * DAY + clock.micros()),
             (Some(Written::Day(_)), None, _) => {
                 Err(refusal(format!("`{name}` is a date; pass --expiry-time"), cell))
@@ -305,6 +316,11 @@ impl<'a> Converter<'a> {
         self.last[at] = Some((text.into_owned(), number));
         Ok(number)
     }
+}
+
+/// The instant at which a zone's clock shows a time; a row whose time is none is refused and counted.
+fn instant(zone: Zone, civil: i64, cell: &Cell<'_>, column: &str) -> Result<i64, Refusal> {
+    zone.instant(civil).map_err(|none| refusal(none.reason(column, zone), cell))
 }
 
 fn put_nothing(shape: &Shape, row: &mut [u8], at: usize, kind: Kind) {

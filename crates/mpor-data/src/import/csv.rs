@@ -8,6 +8,7 @@ use std::io::Read;
 use std::path::Path;
 
 use crate::error::DataError;
+use crate::import::bytes::{Bytes, Packing};
 use crate::import::cell::Cell;
 use crate::import::error::ImportError;
 use crate::import::records::{Record, Visit};
@@ -35,7 +36,7 @@ pub(crate) struct CsvFile {
 }
 
 struct Buffer {
-    file: File,
+    file: Bytes,
     bytes: Vec<u8>,
     start: usize,
     ended: bool,
@@ -188,7 +189,7 @@ impl CsvFile {
                 return Err(ImportError::spec("--delimiter is one ASCII character, such as ;"));
             }
         };
-        let file = File::open(path).map_err(refuse)?;
+        let (_, file) = Bytes::open(path)?;
         let mut buffer = Buffer { file, bytes: Vec::new(), start: 0, ended: false };
         buffer.more().map_err(refuse)?;
         if buffer.rest().starts_with(&[0xef, 0xbb, 0xbf]) {
@@ -260,7 +261,7 @@ impl CsvFile {
         visit: &mut Visit<'_>,
     ) -> Result<(), ImportError> {
         let mut split = Split::default();
-        moved(self.buffer.bytes.len() as u64);
+        moved(self.buffer.file.moved());
         loop {
             let whole = {
                 let rest = self.buffer.rest();
@@ -274,10 +275,9 @@ impl CsvFile {
                     let problem = format!("line {}: a quote is opened and not closed", self.line);
                     return Err(DataError::unreadable(&self.name, problem).into());
                 }
-                let before = self.buffer.rest().len();
                 let more = self.buffer.more();
                 more.map_err(|error| DataError::unreadable(&self.name, error))?;
-                moved((self.buffer.bytes.len() - before) as u64);
+                moved(self.buffer.file.moved());
                 continue;
             }
             let fields = split.view(self.buffer.rest());
@@ -347,9 +347,13 @@ fn is_data(cells: &[String]) -> bool {
     2 * cells.iter().filter(value).count() > filled
 }
 
-/// The last record of a file, for evidence: where the history ends.
+/// The last record of a file, for evidence: where the history ends. Of a packed one it is not known before all is read.
 pub(crate) fn last_record(path: &Path, delimiter: u8) -> Option<Vec<String>> {
     use std::io::{Seek, SeekFrom};
+    let (packing, _) = Bytes::open(path).ok()?;
+    if packing != Packing::Plain {
+        return None;
+    }
     let mut file = File::open(path).ok()?;
     let length = file.metadata().ok()?.len();
     file.seek(SeekFrom::Start(length.saturating_sub(1 << 16))).ok()?;

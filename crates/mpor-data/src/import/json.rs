@@ -3,19 +3,21 @@
 //! The file is never held whole: the text of one element is cut out by counting brackets outside strings, and only that is
 //! parsed. So an answer of a venue such as `{"result": [{...}, {...}]}` and a list of candles `[[...], [...]]` read alike.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
 use serde_json::Value;
 
 use crate::error::DataError;
+use crate::import::bytes::Bytes;
 use crate::import::cell::Cell;
 use crate::import::error::ImportError;
 use crate::import::records::{Record, Visit};
 
 /// Bytes read at once.
 const CHUNK: usize = 1 << 18;
+/// The longest record that is believed.
+const LONGEST_RECORD: usize = 16 << 20;
 /// Records whose keys are the columns.
 const HEAD: usize = 2_000;
 
@@ -100,7 +102,7 @@ impl JsonFile {
         let mut number = 0;
         while let Some(value) = self.elements.next()? {
             number += 1;
-            moved(std::mem::take(&mut self.elements.unreported));
+            moved(self.elements.file.moved());
             let record = JsonRecord { value: &value, columns: &self.columns };
             if visit(number, &Record::Json(&record))?.is_break() {
                 break;
@@ -113,28 +115,20 @@ impl JsonFile {
 /// The elements of the array of records.
 struct Elements {
     name: String,
-    file: File,
+    file: Bytes,
     bytes: Vec<u8>,
     at: usize,
     ended: bool,
     nested: bool,
-    unreported: u64,
 }
 
 impl Elements {
     /// Opens a file at its first array of objects or arrays.
     fn open(path: &Path) -> Result<Self, ImportError> {
         let name = path.display().to_string();
-        let file = File::open(path).map_err(|error| DataError::unreadable(&name, error))?;
-        let mut elements = Elements {
-            name,
-            file,
-            bytes: Vec::new(),
-            at: 0,
-            ended: false,
-            nested: false,
-            unreported: 0,
-        };
+        let (_, file) = Bytes::open(path)?;
+        let mut elements =
+            Elements { name, file, bytes: Vec::new(), at: 0, ended: false, nested: false };
         let mut in_string = Quoting::default();
         while let Some(byte) = elements.peek(0)? {
             elements.at += 1;
@@ -175,7 +169,6 @@ impl Elements {
             let count = count.map_err(|error| DataError::unreadable(&self.name, error))?;
             self.bytes.truncate(filled + count);
             self.ended = count == 0;
-            self.unreported += count as u64;
         }
         Ok(self.bytes.get(self.at + ahead).copied())
     }
@@ -200,6 +193,9 @@ impl Elements {
             let Some(byte) = self.peek(length)? else {
                 return Err(self.refuse("it ends in the middle of a record"));
             };
+            if length > LONGEST_RECORD {
+                return Err(self.refuse("a record is longer than 16 MB: it is no list of records"));
+            }
             if in_string.outside(byte) {
                 match byte {
                     b'{' | b'[' => depth += 1,

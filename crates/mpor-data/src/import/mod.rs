@@ -12,6 +12,7 @@
 //! refused, duplicates, reordering, rounding and every assumption are counted in the [`Report`].
 
 mod aliases;
+mod bytes;
 mod cell;
 mod checked;
 mod columnar;
@@ -29,6 +30,7 @@ mod name;
 mod option_name;
 mod output;
 mod parts;
+mod pieces;
 mod plan;
 mod probe;
 mod question;

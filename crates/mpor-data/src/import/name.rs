@@ -3,6 +3,7 @@
 //! ```text
 //! BTCUSDT-1h-2024-01.csv           pair, length of a bar, the month that the file holds
 //! BTC_USDT-1h.feather              pair BTC/USDT
+//! BTCUSDT-1h-2024-01.csv.gz, .zip   the same, packed
 //! BTC_USDT_USDT-1h-futures.feather pair BTC/USDT:USDT, a perpetual
 //! ```
 
@@ -10,6 +11,9 @@ use std::path::Path;
 
 use chrono::NaiveDate;
 use mpor_core::{Span, Timestamp};
+
+/// What text files are called, inside what they are packed in.
+const TEXTS: &[&str] = &["csv", "txt", "json"];
 
 /// The parts that were found.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,7 +28,13 @@ pub(crate) struct FileName {
 
 /// Reads the name of a file.
 pub(crate) fn read(path: &Path) -> FileName {
-    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let packed = [".gz", ".zip"].iter().find_map(|end| name.strip_suffix(end));
+    let name = packed.unwrap_or(&name);
+    let stem = match name.rsplit_once('.') {
+        Some((stem, end)) if packed.is_none() || TEXTS.contains(&end) => stem,
+        _ => name,
+    };
     let parts: Vec<&str> = stem.split('-').collect();
     let interval = parts.iter().skip(1).find_map(|part| interval(part));
     let period = period(&parts);
@@ -95,6 +105,9 @@ mod tests {
     fn names_of_archives() {
         let month = read(Path::new("a/BTCUSDT-1h-2024-12.csv"));
         assert_eq!(month.pair.as_deref(), Some("BTCUSDT"));
+        for packed in ["BTCUSDT-1h-2024-12.csv.gz", "BTCUSDT-1h-2024-12.zip"] {
+            assert_eq!(read(Path::new(packed)), month);
+        }
         assert_eq!(month.interval, Some(Span::hours(1)));
         assert_eq!(month.period, Some((time("2024-12-01"), time("2025-01-01"))));
         let day = read(Path::new("ETHUSDT-5m-2024-02-29.csv"));

@@ -1,11 +1,10 @@
 //! Files as records of cells, whatever they are written in.
 
-use std::fs::File;
-use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::Path;
 
 use crate::error::DataError;
+use crate::import::bytes::{Bytes, Packing};
 use crate::import::cell::Cell;
 use crate::import::columnar::{Columnar, Row};
 use crate::import::csv::{CsvFile, Fields};
@@ -132,28 +131,28 @@ impl Records {
     }
 }
 
-/// What a file is, by its first bytes.
+/// What a file is, by its first bytes, or by those of what is packed in it.
 fn kind(path: &Path) -> Result<Kind, ImportError> {
     let name = path.display().to_string();
     let mut head = [0; 64];
-    let mut file = File::open(path).map_err(|error| DataError::unreadable(&name, error))?;
-    let count = file.read(&mut head).map_err(|error| DataError::unreadable(&name, error))?;
+    let (packing, mut file) = Bytes::open(path)?;
+    let count = file.head(&mut head).map_err(|error| DataError::unreadable(&name, error))?;
     let head = &head[..count];
     let refuse = |problem: &str| Err(DataError::unreadable(&name, problem).into());
-    if head.starts_with(b"PAR1") {
-        return Ok(Kind::Parquet);
-    }
-    if head.starts_with(b"ARROW1") {
-        return Ok(Kind::Arrow);
+    let seekable = [(&b"PAR1"[..], Kind::Parquet), (&b"ARROW1"[..], Kind::Arrow)];
+    if let Some((_, kind)) = seekable.into_iter().find(|(magic, _)| head.starts_with(magic)) {
+        return match packing {
+            Packing::Plain => Ok(kind),
+            _ => refuse(
+                "it is a Parquet or feather file in an archive; unpack it first: such files are packed already",
+            ),
+        };
     }
     if head.starts_with(b"FEA1") {
         return refuse("it is feather version 1; write it again with a current pandas (version 2)");
     }
-    if head.starts_with(&[0x1f, 0x8b]) {
-        return refuse("it is compressed with gzip; unpack it first (gunzip)");
-    }
-    if head.starts_with(b"PK") {
-        return refuse("it is a zip archive; unpack it first (unzip)");
+    if head.starts_with(&[0x1f, 0x8b]) || head.starts_with(b"PK\x03\x04") {
+        return refuse("it is packed twice; unpack it once first");
     }
     if head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]) {
         return refuse("it is UTF-16; save it as UTF-8 first");

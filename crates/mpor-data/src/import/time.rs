@@ -13,6 +13,7 @@ use chrono::format::{Item, Parsed, StrftimeItems, parse};
 
 use crate::import::cell::Cell;
 use crate::import::error::ImportError;
+use crate::import::zone::Zone;
 
 const SECOND: i64 = 1_000_000;
 const DAY: i64 = 86_400 * SECOND;
@@ -276,7 +277,7 @@ fn offset(scan: &mut Scan<'_>) -> Option<i64> {
     if rest.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
     }
-    rest.parse::<crate::import::zone::Zone>().ok().map(crate::import::zone::Zone::micros)
+    rest.parse::<Zone>().ok().and_then(Zone::fixed)
 }
 
 fn by_format(items: &[Item<'static>], text: &str) -> Option<Written> {

@@ -100,6 +100,7 @@ impl Index {
 }
 
 /// The index of some sources, at every instant at which one of them observes, from the first at which there are enough.
+/// Where the rule has a sampling interval, what is observed between two samples is seen at the later one.
 ///
 /// Of the `rules`, given oldest first, the last that holds at an instant is followed there.
 ///
@@ -111,7 +112,7 @@ pub fn build(name: &str, rules: &[Validity], sources: &[IndexSource]) -> Result<
     let mut walk = Walk::new(rules, sources);
     let mut index =
         Index { series: blank(name, sources), steps: Vec::new(), sources: sources.len() };
-    for time in instants(sources) {
+    for time in instants(sources, &walk).map_err(refuse)? {
         let rule = walk.rule(time).map_err(refuse)?;
         let mut counts = walk.gather(time, rule).map_err(refuse)?;
         let last = index.series.values.last().copied();
@@ -174,8 +175,8 @@ fn blank(name: &str, sources: &[IndexSource]) -> Series {
     }
 }
 
-/// The times at which any source observes and is there, in order.
-fn instants(sources: &[IndexSource]) -> Vec<Timestamp> {
+/// The times at which any source observes and is there, each put off to when the venue next makes the index, in order.
+fn instants(sources: &[IndexSource], walk: &Walk<'_>) -> Result<Vec<Timestamp>, String> {
     let seen = |source: &IndexSource| {
         let there = |time: &&Timestamp| source.usable(**time, **time);
         source.series.times.iter().filter(there).copied().collect::<Vec<_>>()
@@ -183,7 +184,12 @@ fn instants(sources: &[IndexSource]) -> Vec<Timestamp> {
     let mut times: Vec<Timestamp> = sources.iter().flat_map(seen).collect();
     times.sort_unstable();
     times.dedup();
-    times
+    for time in &mut times {
+        *time = walk.rule(*time)?.sampled(*time);
+    }
+    times.sort_unstable();
+    times.dedup();
+    Ok(times)
 }
 
 impl IndexSource {
@@ -214,8 +220,7 @@ impl<'a> Walk<'a> {
         let holds = |of: &&Validity| {
             of.from.is_none_or(|from| from <= time) && of.until.is_none_or(|until| time < until)
         };
-        let found = self.rules.iter().rev().find(holds).map(|of| &of.rule);
-        found.ok_or_else(|| {
+        self.rules.iter().rev().find(holds).map(|of| &of.rule).ok_or_else(|| {
             format!("no version of its rule is in force at {time}; pin one with `as_of`")
         })
     }
@@ -362,6 +367,24 @@ combine = [{ from = 3, how = \"median\" }, { from = 2, how = \"mean\" }]
         // At 3 the absence is over, but its last value of before must not come back.
         assert_eq!(index.series.values, [15.0, 21.0, 22.0, 23.0, 20.0]);
         assert_eq!(index.steps[3].absent, 1);
+    }
+
+    #[test]
+    fn between_two_samples_nothing_is_seen() {
+        let sampled = TWO.replace("minimum = 2", "minimum = 2\nsampling = \"3m\"");
+        let sources = [
+            source("a", &[(0, 10.0), (1, 11.0), (2, 99.0), (3, 13.0), (7, 17.0)]),
+            source("b", &[(0, 20.0), (4, 24.0), (5, 25.0)]),
+        ];
+        let index = build("X", &rules(&sampled), &sources).unwrap();
+        // Samples at 0, 3, 6, 9: 99 of minute 2 is gone by minute 3, and 24 of minute 4 by minute 6. At 9 the 25 of minute 5
+        // is four minutes old and stale, so 17 alone is too few.
+        assert_eq!(index.series.times, [at(0), at(3), at(6), at(9)]);
+        assert_eq!(index.series.values, [15.0, 16.5, 19.0, 19.0]);
+        assert_eq!(index.steps[3].stale, 1);
+        assert!(index.steps[3].carried);
+        let at_once = build("X", &rules(TWO), &sources).unwrap();
+        assert_eq!(at_once.series.times.len(), 7);
     }
 
     #[test]

@@ -1,30 +1,13 @@
 //! Index rules as dated files, and the library that holds them.
 //!
-//! A rule is one file below `rules/index/<venue>/`, laid out as the margin rules are:
-//!
-//! ```toml
-//! [meta]
-//! venue = "deribit"
-//! model = "index"               # the study writes "deribit/index"
-//! version = "undated"
-//! engine = "index"
-//! valid_from = "unknown"        # or a date
-//! source = "where the rule was read"
-//! status = "primary"            # primary, secondary, memory, or convention
-//!
-//! [meta.notes]                  # what is uncertain, by parameter
-//!
-//! [parameters]                  # see `IndexRule`
-//! ```
-//!
-//! A user's own lie below `index/` in a folder named by `data.rules`.
+//! A rule is one file below `rules/index/<venue>/`: the `[meta]` table that all rules have (see [`mpor_core::rules`]) with
+//! `engine = "index"`, and the parameters of an [`IndexRule`]. A user's own lie below `index/` in a folder named by
+//! `data.rules`.
 
-use std::collections::BTreeMap;
-use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mpor_core::Timestamp;
+use mpor_core::{RuleHead, RuleVersion, RuleVersions};
 use serde::Deserialize;
 use toml::Table;
 
@@ -33,128 +16,61 @@ use super::embedded;
 use super::rule::IndexRule;
 use crate::error::DataError;
 
-/// The folder, below one of rule files, that holds index rules.
+/// The folder, below one of rule files, that holds index rules; also their engine.
 pub const FOLDER: &str = "index";
 
-/// How far a rule file can be trusted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RuleStatus {
-    /// The venue's own documents or contracts.
-    Primary,
-    /// Someone else's account of them.
-    Secondary,
-    /// Not checked against anything.
-    Memory,
-    /// Chosen here; no venue's rule.
-    Convention,
-}
-
 /// One version of one index rule.
+pub type IndexRuleSet = RuleVersion<IndexParameters>;
+
+/// The parameters of an index rule.
 #[derive(Clone, Debug, PartialEq)]
-pub struct IndexRuleSet {
-    /// `venue/model`, as the study writes it.
-    pub name: String,
-    /// Version within the name.
-    pub version: String,
-    /// First instant at which it holds; `None` when the start is not known, which counts as always.
-    pub valid_from: Option<Timestamp>,
-    /// First instant at which it no longer holds, where one is stated.
-    pub valid_until: Option<Timestamp>,
-    /// Where it was read.
-    pub source: String,
-    /// How far it can be trusted.
-    pub status: RuleStatus,
-    /// What is uncertain, by parameter.
-    pub notes: BTreeMap<String, String>,
-    /// The file it was read from.
-    pub file: String,
-    /// The parameters as written.
-    pub parameters: Table,
-    /// The parameters as read.
+pub struct IndexParameters {
+    /// As written.
+    pub table: Table,
+    /// As read.
     pub rule: IndexRule,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RuleFile {
-    meta: Meta,
+    meta: RuleHead,
     parameters: Table,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Meta {
-    venue: String,
-    model: String,
-    version: String,
-    engine: String,
-    valid_from: String,
-    valid_until: Option<Timestamp>,
-    source: String,
-    status: RuleStatus,
-    #[serde(default)]
-    notes: BTreeMap<String, String>,
+/// Reads a rule file. `file` is only for errors.
+///
+/// # Errors
+/// [`DataError::IndexRule`] naming the file and the key.
+pub fn read(file: &str, text: &str) -> Result<IndexRuleSet, DataError> {
+    let refuse = |problem: String| DataError::IndexRule { file: file.to_owned(), problem };
+    let plain = |error: toml::de::Error| refuse(error.to_string().trim_end().to_owned());
+    let RuleFile { meta, parameters: table } = toml::from_str(text).map_err(plain)?;
+    if meta.engine() != FOLDER {
+        let engine = meta.engine();
+        return Err(refuse(format!("`meta.engine` is {engine}; an index rule's is index")));
+    }
+    let rule: IndexRule = table
+        .clone()
+        .try_into()
+        .map_err(|error: toml::de::Error| refuse(format!("`parameters`: {}", error.message())))?;
+    let set = meta.of(file, IndexParameters { table, rule }).map_err(refuse)?;
+    let checked = set.parameters.rule.check();
+    checked.map_err(|problem| refuse(format!("`parameters`: {problem}")))?;
+    Ok(set)
 }
 
-impl IndexRuleSet {
-    /// Reads a rule file. `file` is only for errors.
-    ///
-    /// # Errors
-    /// [`DataError::IndexRule`] naming the file and the key.
-    pub fn read(file: &str, text: &str) -> Result<Self, DataError> {
-        let refuse = |problem: String| DataError::IndexRule { file: file.to_owned(), problem };
-        let plain = |error: toml::de::Error| refuse(error.to_string().trim_end().to_owned());
-        let RuleFile { meta, parameters } = toml::from_str(text).map_err(plain)?;
-        if meta.engine != FOLDER {
-            return Err(refuse(format!(
-                "`meta.engine` is {}; an index rule's is index",
-                meta.engine
-            )));
-        }
-        let valid_from = match meta.valid_from.as_str() {
-            "unknown" => None,
-            text => Some(
-                text.parse::<Timestamp>()
-                    .map_err(|error| refuse(format!("`meta.valid_from`: {error}, or unknown")))?,
-            ),
-        };
-        if let (Some(from), Some(until)) = (valid_from, meta.valid_until)
-            && until <= from
-        {
-            return Err(refuse(format!(
-                "`meta.valid_until` {until} is not after valid_from {from}"
-            )));
-        }
-        let rule: IndexRule = parameters.clone().try_into().map_err(|error: toml::de::Error| {
-            refuse(format!("`parameters`: {}", error.message()))
-        })?;
-        rule.check().map_err(|problem| refuse(format!("`parameters`: {problem}")))?;
-        Ok(IndexRuleSet {
-            name: format!("{}/{}", meta.venue, meta.model),
-            version: meta.version,
-            valid_from,
-            valid_until: meta.valid_until,
-            source: meta.source,
-            status: meta.status,
-            notes: meta.notes,
-            file: file.to_owned(),
-            parameters,
-            rule,
-        })
-    }
-
-    /// The rule and when it holds.
-    #[must_use]
-    pub fn validity(&self) -> Validity {
-        Validity { from: self.valid_from, until: self.valid_until, rule: self.rule.clone() }
-    }
+/// The rule of a version and when it holds.
+#[must_use]
+pub fn validity(set: &IndexRuleSet) -> Validity {
+    let rule = set.parameters.rule.clone();
+    Validity { from: set.valid_from, until: set.valid_until, rule }
 }
 
 /// Index rules by name, the versions of each in the order of their validity.
 #[derive(Clone, Debug, Default)]
 pub struct IndexLibrary {
-    sets: BTreeMap<String, Vec<IndexRuleSet>>,
+    sets: RuleVersions<IndexParameters>,
 }
 
 impl IndexLibrary {
@@ -163,10 +79,8 @@ impl IndexLibrary {
     /// # Errors
     /// [`DataError::IndexRule`], which the tests of this crate exclude.
     pub fn embedded() -> Result<Self, DataError> {
-        let read = |library: Self, (file, text): &(&str, &str)| {
-            library.with(IndexRuleSet::read(file, text)?)
-        };
-        embedded::FILES.iter().try_fold(IndexLibrary::default(), read)
+        let add = |library: Self, (file, text): &(&str, &str)| library.with(read(file, text)?);
+        embedded::FILES.iter().try_fold(IndexLibrary::default(), add)
     }
 
     /// This library and the `.toml` files below `index/` in a folder of rules, in the order of their paths; a folder
@@ -183,7 +97,7 @@ impl IndexLibrary {
         files.sort();
         files.into_iter().try_fold(self, |library, file| {
             let text = fs::read_to_string(&file).map_err(|error| unreadable(&file, &error))?;
-            library.with(IndexRuleSet::read(&file.display().to_string(), &text)?)
+            library.with(read(&file.display().to_string(), &text)?)
         })
     }
 
@@ -191,32 +105,21 @@ impl IndexLibrary {
     ///
     /// # Errors
     /// [`DataError::IndexRule`] when the version is already there, or begins when another begins.
-    pub fn with(mut self, set: IndexRuleSet) -> Result<Self, DataError> {
-        let versions = self.sets.entry(set.name.clone()).or_default();
-        let same = |known: &&IndexRuleSet| {
-            known.version == set.version || known.valid_from == set.valid_from
-        };
-        if let Some(known) = versions.iter().find(same) {
-            let problem = format!(
-                "{set} and {known} of {} have the same version or the same start; each version needs its own",
-                known.file
-            );
-            return Err(DataError::IndexRule { file: set.file, problem });
-        }
-        let at = versions.partition_point(|known| known.valid_from < set.valid_from);
-        versions.insert(at, set);
-        Ok(self)
+    pub fn with(self, set: IndexRuleSet) -> Result<Self, DataError> {
+        let file = set.file.clone();
+        let sets = self.sets.with(set).map_err(|problem| DataError::IndexRule { file, problem })?;
+        Ok(IndexLibrary { sets })
     }
 
     /// The names of all rules, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.sets.keys().map(String::as_str)
+        self.sets.names()
     }
 
     /// The versions of a rule, oldest first; none for an unknown name.
     #[must_use]
     pub fn versions(&self, name: &str) -> &[IndexRuleSet] {
-        self.sets.get(name).map_or(&[], Vec::as_slice)
+        self.sets.versions(name)
     }
 }
 
@@ -235,30 +138,4 @@ fn gather(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), DataError> {
 fn unreadable(path: &Path, error: &std::io::Error) -> DataError {
     let file = path.display().to_string();
     DataError::IndexRule { file, problem: format!("cannot be read: {error}") }
-}
-
-impl fmt::Display for RuleStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            RuleStatus::Primary => "primary",
-            RuleStatus::Secondary => "secondary",
-            RuleStatus::Memory => "memory",
-            RuleStatus::Convention => "convention",
-        })
-    }
-}
-
-/// Name, version, validity and status: `deribit/index undated (start not known, primary)`.
-impl fmt::Display for IndexRuleSet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} (", self.name, self.version)?;
-        match self.valid_from {
-            Some(from) => write!(f, "from {from}")?,
-            None => f.write_str("start not known")?,
-        }
-        if let Some(until) = self.valid_until {
-            write!(f, " until {until}")?;
-        }
-        write!(f, ", {})", self.status)
-    }
 }

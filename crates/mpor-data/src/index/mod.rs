@@ -22,6 +22,6 @@ mod twap;
 pub use build::{Index, IndexSource, Interval, StepCounts, Tally, Validity, build};
 pub use combine::{Combined, Quote, combine};
 pub use fault::{Fault, FaultKind};
-pub use library::{IndexLibrary, IndexRuleSet, RuleStatus};
+pub use library::{IndexLibrary, IndexParameters, IndexRuleSet, validity};
 pub use rule::{How, IndexRule, Settlement, Stage};
 pub use twap::{Twap, twap};

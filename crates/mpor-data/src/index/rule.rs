@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mpor_core::{Action, Span};
+use mpor_core::{Action, Span, Timestamp};
 use serde::Deserialize;
 
 use crate::policy::Policy;
@@ -14,6 +14,9 @@ pub struct IndexRule {
     /// The oldest that a source's last value may be and still count; `None` = any age.
     #[serde(default)]
     pub stale_after: Option<Span>,
+    /// How often the venue makes the index: a price counts from the next such instant on; `None` = at once.
+    #[serde(default)]
+    pub sampling: Option<Span>,
     /// Fewest sources that make an index, 1 or more.
     pub minimum: usize,
     /// With fewer: `fail`, or `carry` the last index, for ever or up to a limit.
@@ -82,6 +85,9 @@ impl IndexRule {
         if self.stale_after.is_some_and(|limit| limit.0 < 0) {
             return Err("`stale_after` is negative; write a span such as 3m".to_owned());
         }
+        if self.sampling.is_some_and(|every| every.0 <= 0) {
+            return Err("`sampling` is not above zero; write a span such as 3s".to_owned());
+        }
         if self.minimum == 0 {
             return Err("`minimum` is 0; an index needs at least 1 source".to_owned());
         }
@@ -119,6 +125,18 @@ impl IndexRule {
             ));
         }
         self.combine.iter().try_for_each(Stage::check)
+    }
+
+    /// The first instant not before `time` at which the venue makes the index. Samples are counted from the epoch, so that
+    /// an interval that divides a day falls on midnight.
+    #[must_use]
+    pub fn sampled(&self, time: Timestamp) -> Timestamp {
+        match self.sampling {
+            Some(Span(every)) if every > 0 => {
+                Timestamp(time.0 + (every - time.0.rem_euclid(every)) % every)
+            }
+            _ => time,
+        }
     }
 
     /// The stage for a number of sources; `None` for fewer than the minimum.
@@ -189,6 +207,7 @@ combine = [{ from = 3, how = \"capped_mean\", clamp = 0.03 }, { from = 1, how = 
             assert!(OKX.contains(from), "{from}");
             rule(&OKX.replace(from, to)).unwrap_err()
         };
+        assert!(with("minimum = 1", "sampling = \"0s\"\nminimum = 1").starts_with("`sampling`"));
         assert!(with("minimum = 1", "minimum = 0").starts_with("`minimum` is 0"));
         assert!(with("\"fail\"", "\"mark\"").starts_with("`below_minimum` is mark"));
         assert!(with("from = 1", "from = 3").contains("must fall"));

@@ -85,6 +85,7 @@ fn empty(symbol: &str, source: &str, kind: SeriesKind) -> RawSeries {
         times: Vec::new(),
         values: Vec::new(),
         bars: (kind == SeriesKind::Price).then(BarColumns::default),
+        intervals: Vec::new(),
         rows: Vec::new(),
         files: Vec::new(),
     }

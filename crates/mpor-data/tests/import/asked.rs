@@ -19,7 +19,7 @@ fn funding_at_three_eleven_and_nineteen() {
          \x20   seen:  3 of 3 neighbours are 8h apart\n\
          \x20   seen:  the stamps run from 2024-01-01T03:00:00 to 2024-01-02T03:00:00.001\n\
          \x20   guess: +03:00\n\
-         \x20   pass:  --time-zone UTC, or an offset such as +03:00\n\
+         \x20   pass:  --time-zone UTC, an offset such as +03:00, or a place such as America/New_York\n\
          \x20 f.csv: interval of funding: no column says how long a rate is for\n\
          \x20   seen:  3 of 3 neighbours are 8h apart\n\
          \x20   guess: 8h\n\
@@ -146,8 +146,8 @@ fn options_that_cannot_be_used_are_told_with_what_can() {
         "n.csv: none of its 2 rows can be used: `close` is not a number (2 rows, first row 2: `x`)"
     );
     for (name, bytes, told) in [
-        ("a.csv", &[0x1f, 0x8b, 8, 0][..], "unpack it first (gunzip)"),
-        ("b.csv", b"PK\x03\x04", "unpack it first (unzip)"),
+        ("a.csv", &[0x1f, 0x8b, 8, 0][..], "a.csv"),
+        ("b.csv", b"PK\x03\x04", "a zip archive that cannot be read"),
         ("c.csv", &[0xff, 0xfe, b't', 0], "save it as UTF-8 first"),
         ("d.csv", b"", "it is empty"),
         ("e.csv", b"one\ntwo\n", "no line with two cells or more"),

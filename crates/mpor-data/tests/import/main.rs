@@ -9,5 +9,7 @@ mod collected;
 mod columnar;
 mod desk;
 mod merging;
+mod packed;
 mod text;
 mod venues;
+mod zones;

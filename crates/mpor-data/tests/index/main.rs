@@ -33,7 +33,7 @@ fn shipped(name: &str) -> Vec<Validity> {
     let library = IndexLibrary::embedded().unwrap();
     let versions = library.versions(name);
     assert_eq!(versions.len(), 1, "{name}");
-    vec![versions[0].validity()]
+    vec![mpor_data::index::validity(&versions[0])]
 }
 
 fn index(rule: &[Validity], sources: &[IndexSource]) -> Index {

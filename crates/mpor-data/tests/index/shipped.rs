@@ -1,7 +1,8 @@
 //! The rules that are part of mpor, worked out by hand on a few prices.
 
+use mpor_core::RuleStatus;
 use mpor_core::Span;
-use mpor_data::index::{IndexLibrary, RuleStatus, Settlement, twap};
+use mpor_data::index::{IndexLibrary, Settlement, twap};
 
 use crate::{at, index, shipped, source};
 

@@ -1,19 +1,19 @@
 //! All known rule sets, and which version holds when.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use mpor_core::Timestamp;
+use mpor_core::{RuleVersions, Timestamp, rules};
+use toml::Table;
 
-use super::{RuleSet, embedded};
+use super::{RuleSet, embedded, read};
 use crate::error::MarginError;
 use crate::nearest;
 
 /// Rule sets by name, the versions of each in the order of their validity.
 #[derive(Clone, Debug, Default)]
 pub struct RuleLibrary {
-    sets: BTreeMap<String, Vec<RuleSet>>,
+    sets: RuleVersions<Table>,
 }
 
 impl RuleLibrary {
@@ -23,7 +23,7 @@ impl RuleLibrary {
     /// [`MarginError::RuleFile`], which the tests of this crate exclude.
     pub fn embedded() -> Result<Self, MarginError> {
         embedded::FILES.iter().try_fold(RuleLibrary::default(), |library, (file, text)| {
-            library.with(RuleSet::read(file, text)?)
+            library.with(read(file, text)?)
         })
     }
 
@@ -35,7 +35,7 @@ impl RuleLibrary {
         toml_files(directory)?.into_iter().try_fold(self, |library, file| {
             let name = file.display().to_string();
             let text = fs::read_to_string(&file).map_err(|error| unreadable(&file, &error))?;
-            library.with(RuleSet::read(&name, &text)?)
+            library.with(read(&name, &text)?)
         })
     }
 
@@ -43,26 +43,16 @@ impl RuleLibrary {
     ///
     /// # Errors
     /// [`MarginError::RuleFile`] when the version is already there, or begins when another begins.
-    pub fn with(mut self, set: RuleSet) -> Result<Self, MarginError> {
-        let versions = self.sets.entry(set.name.clone()).or_default();
-        let clash = versions
-            .iter()
-            .find(|known| known.version == set.version || known.valid_from == set.valid_from);
-        if let Some(known) = clash {
-            let problem = format!(
-                "{set} and {known} of {} have the same version or the same start; each version needs its own",
-                known.file
-            );
-            return Err(MarginError::RuleFile { file: set.file, problem });
-        }
-        let at = versions.partition_point(|known| known.valid_from < set.valid_from);
-        versions.insert(at, set);
-        Ok(self)
+    pub fn with(self, set: RuleSet) -> Result<Self, MarginError> {
+        let file = set.file.clone();
+        let sets =
+            self.sets.with(set).map_err(|problem| MarginError::RuleFile { file, problem })?;
+        Ok(RuleLibrary { sets })
     }
 
     /// The names of all rule sets, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.sets.keys().map(String::as_str)
+        self.sets.names()
     }
 
     /// The versions of a rule set, oldest first.
@@ -70,10 +60,13 @@ impl RuleLibrary {
     /// # Errors
     /// [`MarginError::UnknownRules`] with the nearest known name.
     pub fn versions(&self, name: &str) -> Result<&[RuleSet], MarginError> {
-        self.sets.get(name).map(Vec::as_slice).ok_or_else(|| MarginError::UnknownRules {
-            name: name.to_owned(),
-            hint: nearest::hint(name, self.names()),
-        })
+        match self.sets.versions(name) {
+            [] => Err(MarginError::UnknownRules {
+                name: name.to_owned(),
+                hint: nearest::hint(name, self.names()),
+            }),
+            versions => Ok(versions),
+        }
     }
 
     /// The version of a rule set that holds at an instant: the last to have started, if it has not ended.
@@ -91,26 +84,16 @@ pub(crate) fn in_force<'v>(
     versions: &'v [RuleSet],
     time: Timestamp,
 ) -> Result<&'v RuleSet, MarginError> {
-    let started = versions.iter().rev().find(|set| set.valid_from.is_none_or(|from| from <= time));
-    started.filter(|set| set.holds_at(time)).ok_or_else(|| not_in_force(name, versions, time))
-}
-
-fn not_in_force(name: &str, versions: &[RuleSet], time: Timestamp) -> MarginError {
-    let coverage: Vec<String> = versions.iter().map(period).collect();
-    let after = versions.iter().find(|set| set.valid_from.is_some_and(|from| from > time));
-    let nearest = after.or(versions.last()).and_then(|set| set.valid_from).unwrap_or(time);
-    MarginError::NotInForce {
-        name: name.to_owned(),
-        time,
-        coverage: coverage.join(", "),
-        nearest: nearest.date().to_string(),
-    }
-}
-
-fn period(set: &RuleSet) -> String {
-    let from = set.valid_from.map(|from| format!(" from {from}")).unwrap_or_default();
-    let until = set.valid_until.map(|until| format!(" until {until}")).unwrap_or_default();
-    format!("version {} holds{from}{until}", set.version)
+    rules::in_force(versions, time).ok_or_else(|| {
+        let after = versions.iter().find(|set| set.valid_from.is_some_and(|from| from > time));
+        let nearest = after.or(versions.last()).and_then(|set| set.valid_from).unwrap_or(time);
+        MarginError::NotInForce {
+            name: name.to_owned(),
+            time,
+            coverage: rules::coverage(versions),
+            nearest: nearest.date().to_string(),
+        }
+    })
 }
 
 fn toml_files(directory: &Path) -> Result<Vec<std::path::PathBuf>, MarginError> {

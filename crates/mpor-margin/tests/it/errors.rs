@@ -1,6 +1,6 @@
 //! The text of every error that a study or a rule file can cause.
 
-use mpor_margin::{RuleLibrary, RuleSet};
+use mpor_margin::{RuleLibrary, read_rules};
 
 use crate::market::{Market, built};
 use crate::rules::{file, time};
@@ -231,7 +231,7 @@ fn rule_files_that_cannot_be_used() {
         &file("2021-01-01", Some("2020-01-01"), "2"),
         "`meta.valid_until` 2020-01-01T00:00:00Z is not after valid_from 2021-01-01T00:00:00Z",
     );
-    let set = RuleSet::read("y.toml", &good).unwrap();
+    let set = read_rules("y.toml", &good).unwrap();
     let error = RuleLibrary::default().with(set.clone()).unwrap().with(set).unwrap_err();
     assert_eq!(
         error.to_string(),
@@ -259,6 +259,6 @@ fn not_covered(model: &str, position: (&str, f64), expected: &str) {
 }
 
 fn bad_file(text: &str, expected: &str) {
-    let error = RuleSet::read("y.toml", text).unwrap_err();
+    let error = read_rules("y.toml", text).unwrap_err();
     assert_eq!(error.to_string(), format!("rule file y.toml: {expected}"));
 }

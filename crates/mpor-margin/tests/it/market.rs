@@ -47,6 +47,7 @@ impl Market {
             index: PriceSeries::default(),
             settlement_window: Span(0),
             quoted: Vec::new(),
+            futures: Vec::new(),
         };
         let underlyings =
             vec![underlying(smile), underlying(SmileShape::FLAT), underlying(SmileShape::FLAT)];

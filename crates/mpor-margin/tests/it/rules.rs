@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use mpor_core::Timestamp;
-use mpor_margin::{RuleLibrary, RuleSet, Status};
+use mpor_margin::{RuleLibrary, Status, read_rules};
 
 #[test]
 fn every_rule_file_is_embedded_under_its_own_name() {
@@ -74,7 +74,7 @@ fn a_users_directory_adds_to_the_embedded_rules() {
 /// A library of versions of `x/y`.
 fn library(versions: &[(&str, Option<&str>, &str)]) -> RuleLibrary {
     versions.iter().fold(RuleLibrary::default(), |library, (from, until, version)| {
-        library.with(RuleSet::read("file", &file(from, *until, version)).unwrap()).unwrap()
+        library.with(read_rules("file", &file(from, *until, version)).unwrap()).unwrap()
     })
 }
 

@@ -3,6 +3,7 @@
 //! To add one: write `figures/<name>.rs`, add its `mod` line and its entry in [`CATALOG`].
 
 mod axes;
+mod basis;
 mod components;
 mod coverage;
 mod data_coverage;
@@ -11,6 +12,7 @@ mod frontier;
 mod margin_grid;
 mod margin_loss;
 mod mark_gap;
+pub(crate) mod oracle;
 mod procyclicality;
 mod scan_map;
 mod shortfalls;
@@ -35,6 +37,7 @@ pub trait Figure: Send + Sync {
 
 /// Every figure, sorted by id.
 pub const CATALOG: &[&dyn Figure] = &[
+    &basis::BasisFigure,
     &components::ComponentsFigure,
     &coverage::CoverageFigure,
     &data_coverage::DataCoverageFigure,
@@ -43,6 +46,7 @@ pub const CATALOG: &[&dyn Figure] = &[
     &margin_grid::MarginGridFigure,
     &margin_loss::MarginLossFigure,
     &mark_gap::MarkGapFigure,
+    &oracle::OracleFigure,
     &procyclicality::ProcyclicalityFigure,
     &scan_map::ScanMapFigure,
     &shortfalls::ShortfallsFigure,

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::grid::Grid;
 use super::inputs::{self, Card};
+use super::oracle::{self, Fault};
 use super::{coverage_tests, tables, world};
 use crate::drawing::Drawing;
 use crate::evidence::Evidence;
@@ -30,6 +31,7 @@ pub(super) struct Report {
     pub test_remarks: Vec<String>,
     pub ledger: Grid,
     pub procyclicality: Grid,
+    pub oracle: Vec<Fault>,
     pub history: Grid,
     pub findings: Grid,
     pub cards: Vec<Card>,
@@ -83,6 +85,7 @@ pub(super) fn report(evidence: &Evidence<'_>, shown: &[&Drawing]) -> Report {
             .collect(),
         ledger: tables::ledger(evidence),
         procyclicality: tables::procyclicality(evidence),
+        oracle: oracle::faults(evidence),
         history: inputs::history(evidence),
         findings: inputs::findings(evidence),
         cards: inputs::cards(evidence),

@@ -5,6 +5,7 @@ mod coverage_tests;
 mod data;
 mod grid;
 mod inputs;
+mod oracle;
 mod tables;
 mod world;
 

@@ -69,7 +69,9 @@ fn check_all(shape: Shape, rename: impl Fn(&str) -> String) {
     let (mut result, findings) = (market::result(shape), market::findings());
     result.accounts.iter_mut().for_each(|name| *name = rename(name));
     result.models.iter_mut().for_each(|model| model.id = rename(&model.id));
-    let rendered = render(&market::input(&result, &findings), &[Format::Svg]).unwrap();
+    let mut input = market::input(&result, &findings);
+    input.oracle = vec![crate::oracle::scenario(&result)];
+    let rendered = render(&input, &[Format::Svg]).unwrap();
     let fonts = typeface();
     // The models' own charts are alike: one of them is enough.
     let alike = |path: &str| path.contains("margin-loss-0") && !path.contains("-01-");

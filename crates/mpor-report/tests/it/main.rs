@@ -4,6 +4,7 @@
 
 mod layout;
 mod market;
+mod oracle;
 mod pdf;
 mod render;
 mod story;

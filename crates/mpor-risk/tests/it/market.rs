@@ -79,6 +79,7 @@ fn history(altered_after: usize) -> History {
         index: PriceSeries::default(),
         settlement_window: Span::default(),
         quoted: Vec::new(),
+        futures: Vec::new(),
     };
     History {
         universe,

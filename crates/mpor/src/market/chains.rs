@@ -56,7 +56,7 @@ struct Built {
     evidence: Option<ChainSurface>,
 }
 
-/// Adds the volatility and carry factors of the `index`-th underlying from its chains.
+/// Adds the volatility factors of the `index`-th underlying from its chains.
 pub(super) fn load(
     file: &StudyFile,
     index: usize,
@@ -85,7 +85,7 @@ pub(super) fn load(
     let chosen = choose(name, spec, &snapshots, builder.times())?;
     let of_step = |&at: &usize| snapshots[at].built.as_ref().ok().map(|built| built.quoted.clone());
     let quoted: Vec<QuotedMarket> = chosen.iter().filter_map(of_step).collect();
-    push_factors(UnderlyingIx(index), spec, &quoted, builder);
+    push_vols(UnderlyingIx(index), spec, &quoted, builder);
     let mut used = chosen.clone();
     used.dedup();
     for at in used {
@@ -275,18 +275,12 @@ fn marks(chosen: &[usize], snapshots: &[Snapshot]) -> Vec<Vec<Listed>> {
     chosen.iter().enumerate().map(of_step).collect()
 }
 
-/// Tenor at which the carry of the forwards is a risk factor.
-const CARRY_YEARS: f64 = 30.0 / 365.0;
-
-fn push_factors(
+fn push_vols(
     ix: UnderlyingIx,
     spec: &ChainsSpec,
     quoted: &[QuotedMarket],
     builder: &mut PanelBuilder,
 ) {
-    let carry: Vec<f64> =
-        quoted.iter().map(|quoted| quoted.forwards.growth(CARRY_YEARS) / CARRY_YEARS).collect();
-    builder.push(Factor::Carry(ix), &carry);
     for &days in &spec.tenors {
         let years = f64::from(days) / 365.0;
         let vols: Vec<f64> = quoted.iter().map(|quoted| quoted.surface.vol(0.0, years)).collect();

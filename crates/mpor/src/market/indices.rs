@@ -30,10 +30,12 @@ pub struct BuiltIndex {
 type Key = (String, String, Option<String>);
 
 /// Everything that is made of several sources, and the sources.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Indices {
     /// The indices, in the study's order.
     pub built: Vec<BuiltIndex>,
+    /// The sources as they were read, in their own currency and without faults.
+    read: BTreeMap<Key, Series>,
     /// The sources in the reporting currency, faults included, by source and symbol.
     sources: BTreeMap<Key, Series>,
     /// The series that collateral is valued on by themselves.
@@ -45,30 +47,42 @@ pub(crate) struct Indices {
 }
 
 impl Indices {
-    /// Reads the sources, puts the faults of a scenario into them, and follows the rules.
-    pub fn read(file: &StudyFile, scenario: Option<&str>) -> Result<Self, MporError> {
+    /// Reads the sources and follows the rules.
+    pub fn read(file: &StudyFile) -> Result<Self, MporError> {
         let mut all = Indices::default();
-        let read = all.read_sources(file)?;
-        check_faults(file, &read)?;
+        all.read = all.read_sources(file)?;
+        check_faults(file, &all.read)?;
+        all.follow(file, None)?;
+        Ok(all)
+    }
+
+    /// The same sources with the faults of a scenario in them. What was found in the files stays with those that were read.
+    pub fn under(&self, file: &StudyFile, scenario: &str) -> Result<Self, MporError> {
+        let mut all = Indices { read: self.read.clone(), ..Indices::default() };
+        all.follow(file, Some(scenario))?;
+        Ok(all)
+    }
+
+    fn follow(&mut self, file: &StudyFile, scenario: Option<&str>) -> Result<(), MporError> {
         for (list, _, spec) in file.sources() {
-            let source = source(file, scenario, &read[&key(spec)], spec);
+            let source = source(file, scenario, &self.read[&key(spec)], spec);
             if list == "collateral" {
-                all.books.push(key(spec));
+                self.books.push(key(spec));
             }
-            all.sources.entry(key(spec)).or_insert_with(|| alone(source));
+            self.sources.entry(key(spec)).or_insert_with(|| alone(source));
         }
         let library = library(file)?;
         for (at, spec) in file.study.index.iter().enumerate() {
             let parts: Vec<IndexSource> = spec
                 .sources
                 .iter()
-                .map(|spec| source(file, scenario, &read[&key(spec)], spec))
+                .map(|spec| source(file, scenario, &self.read[&key(spec)], spec))
                 .collect();
             let built = build(file, at, spec, &library, &parts)?;
-            all.notes.extend(notes(spec, &built, &library));
-            all.built.push(built);
+            self.notes.extend(notes(spec, &built, &library));
+            self.built.push(built);
         }
-        Ok(all)
+        Ok(())
     }
 
     fn read_sources(&mut self, file: &StudyFile) -> Result<BTreeMap<Key, Series>, MporError> {
@@ -106,6 +120,12 @@ impl Indices {
     /// An index by name.
     pub fn index(&self, name: &str) -> Option<&BuiltIndex> {
         self.built.iter().find(|built| built.name == name)
+    }
+
+    /// The series that an index is made of, by the name of their source.
+    pub fn sources_of<'a>(&'a self, spec: &'a IndexSpec) -> Vec<(&'a str, &'a Series)> {
+        let named = spec.sources.iter();
+        named.filter_map(|of| Some((of.source.as_str(), self.sources.get(&key(of))?))).collect()
     }
 
     /// One source's own series, in the reporting currency.
@@ -231,11 +251,7 @@ fn versions<'l>(
         return refuse(format!("unknown index rule `{}`; {known}", spec.rule));
     }
     let Some(time) = spec.as_of else { return Ok(all.iter().collect()) };
-    let holds = |set: &&IndexRuleSet| {
-        set.valid_from.is_none_or(|from| from <= time)
-            && set.valid_until.is_none_or(|until| time < until)
-    };
-    match all.iter().rev().find(holds) {
+    match mpor_core::rules::in_force(all, time) {
         Some(set) => Ok(vec![set]),
         None => {
             let known: Vec<String> = all.iter().map(ToString::to_string).collect();
@@ -259,7 +275,7 @@ fn build(
     let rules: Vec<Validity> = sets
         .iter()
         .map(|set| {
-            let mut validity = set.validity();
+            let mut validity = index::validity(set);
             if pinned {
                 (validity.from, validity.until) = (None, None);
             }
@@ -316,7 +332,7 @@ fn notes(spec: &IndexSpec, built: &BuiltIndex, library: &IndexLibrary) -> Vec<St
     )];
     if let Some(limit) = spec.stale_after {
         let versions = library.versions(&spec.rule).last();
-        let stated = versions.and_then(|set| set.rule.stale_after);
+        let stated = versions.and_then(|set| set.parameters.rule.stale_after);
         let stated = stated.map_or("sets no limit".to_owned(), |limit| format!("says {limit}"));
         all.push(format!(
             "Index {}: the study lets a source's last price count for {limit}; the rule {stated}.",

@@ -2,6 +2,9 @@
 
 mod chains;
 mod collateral;
+mod faulted;
+mod futures;
+pub(crate) mod futures_tables;
 mod indices;
 pub(crate) mod marks;
 mod realised;
@@ -13,9 +16,10 @@ mod volatility;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use mpor_backtest::liquidation::LivePrices;
 use mpor_core::{
-    Factor, Finding, History, Origin, PriceSeries, Span, Timestamp, Underlying, UnderlyingHistory,
-    UnderlyingIx, Universe,
+    Factor, Finding, History, Origin, PriceSeries, Span, Table, Timestamp, Underlying,
+    UnderlyingHistory, UnderlyingIx, Universe,
 };
 use mpor_data::DataError;
 use mpor_data::calendar::Calendar;
@@ -23,9 +27,10 @@ use mpor_data::panel::PanelBuilder;
 
 use crate::error::MporError;
 use crate::manifest::relative;
-use crate::study::{CalendarKind, StudyFile};
+use crate::study::{CalendarKind, StudyFile, UnderlyingSpec};
 
 pub use collateral::Held;
+pub(crate) use faulted::{Faulted, faulted};
 pub use indices::BuiltIndex;
 pub(crate) use series::{AllSeries, SeriesUse};
 pub use surfaces::SurfaceRows;
@@ -48,10 +53,14 @@ pub struct Market {
     pub surfaces: SurfaceRows,
     /// The index prices that were made of several sources.
     pub indices: Vec<BuiltIndex>,
-    /// What accounts have put up, valued at each step of the panel.
+    /// What accounts have put up, with its prices.
     pub collateral: Vec<Held>,
+    /// Further result tables.
+    pub tables: Vec<Table>,
     /// Assumptions that the reader must know, a sentence each.
     pub notes: Vec<String>,
+    /// The series that all this was made of.
+    pub(crate) read: AllSeries,
 }
 
 /// Reads and aligns everything that the study's underlyings need.
@@ -59,22 +68,11 @@ pub struct Market {
 /// # Errors
 /// [`MporError`] naming the file, series, or key of the study.
 pub fn load(file: &StudyFile) -> Result<Market, MporError> {
-    load_under(file, None)
-}
-
-/// The same under the faults of a scenario, on the times of the market without them.
-pub(crate) fn load_under(
-    file: &StudyFile,
-    scenario: Option<(&str, &[Timestamp])>,
-) -> Result<Market, MporError> {
-    let all = AllSeries::read(file, scenario.map(|(name, _)| name))?;
+    let all = AllSeries::read(file)?;
     let calendar = calendar(file, &all)?;
     let quotes = quotes(file)?;
     let listed_from = quotes.iter().filter_map(|rows| Some(rows.first()?.time)).max();
-    let times = match scenario {
-        None => grid(file, &all, &calendar, listed_from)?,
-        Some((_, times)) => times.to_vec(),
-    };
+    let times = grid(file, &all, &calendar, listed_from)?;
     let policies = &file.study.data.policy;
     let mut builder = PanelBuilder::new(times);
     let mut notes = Vec::new();
@@ -94,18 +92,21 @@ pub(crate) fn load_under(
                 listed.push((ix, chains, history));
                 quoted
             }
-            None => {
-                let flat = vec![spec.carry; builder.times().len()];
-                builder.push(Factor::Carry(ix), &flat);
-                Vec::new()
-            }
+            None => Vec::new(),
         };
+        let futures = match &spec.futures {
+            Some(futures) => futures::load(file, index, futures, &all, &quoted, &mut builder)?,
+            None => futures::Loaded::none(spec, &quoted, builder.times().len()),
+        };
+        builder.push(Factor::Carry(ix), &futures.carry);
+        notes.extend(futures.note);
         let flat = vec![spec.rate; builder.times().len()];
         builder.push(Factor::Rate(ix), &flat);
         match &spec.perpetual {
             Some(symbol) => {
                 builder.push_known(Factor::Perpetual(ix), all.price(symbol)?, &calendar, policies)?;
             }
+            None if spec.futures.is_some() => {}
             None if spec.chains.is_some() => notes.push(format!(
                 "{}: perpetuals are marked on the index {}, with no history of their own.",
                 spec.name, spec.prices
@@ -122,7 +123,7 @@ pub(crate) fn load_under(
             Some(symbol) => {
                 builder.push_paid(Factor::Funding(ix), all.funding(symbol)?, policies)?;
             }
-            None if spec.perpetual.is_some() => {
+            None if perpetual(spec).is_some() => {
                 notes.push(format!("{}: no funding history; none accrues.", spec.name));
             }
             None => {}
@@ -145,9 +146,10 @@ pub(crate) fn load_under(
             index: price_series(all.price(spec.settles_on.as_ref().unwrap_or(&spec.prices))?),
             settlement_window: indices::settlement_window(spec, &all.indices, &mut notes),
             quoted,
+            futures: futures.by_step,
         });
     }
-    let (collateral, found) = collateral::value(file, &all, &calendar, &builder)?;
+    let (collateral, found) = collateral::value(file, &all, &calendar, builder.times())?;
     let mut findings = all.findings.clone();
     findings.extend(found);
     let (panel, found) = builder.build()?;
@@ -163,13 +165,42 @@ pub(crate) fn load_under(
         quoted.list(*ix, spec, &mut history)?;
     }
     let series = all.used();
-    let indices = all.indices.built;
-    Ok(Market { history, calendar, findings, series, smiles, surfaces, indices, collateral, notes })
+    let indices = all.indices.built.clone();
+    let tables = futures_tables::table(file, &history)?.into_iter().collect();
+    Ok(Market {
+        history,
+        calendar,
+        findings,
+        series,
+        smiles,
+        surfaces,
+        indices,
+        collateral,
+        tables,
+        notes,
+        read: all,
+    })
+}
+
+/// The symbol of an underlying's perpetual, wherever it is named.
+fn perpetual(spec: &UnderlyingSpec) -> Option<&String> {
+    let of_futures = spec.futures.as_ref().and_then(|futures| futures.perpetual.as_ref());
+    spec.perpetual.as_ref().or(of_futures)
+}
+
+/// The prices of each underlying at their own resolution.
+pub(crate) fn live(file: &StudyFile, all: &AllSeries) -> Result<Vec<LivePrices>, MporError> {
+    let of = |spec: &UnderlyingSpec| {
+        let own = perpetual(spec).map(|symbol| all.price(symbol)).transpose()?;
+        let spot = price_series(all.price(&spec.prices)?);
+        Ok(LivePrices { spot, perpetual: own.map(price_series) })
+    };
+    file.study.underlying.iter().map(of).collect()
 }
 
 /// The option chains of each underlying; empty for one without.
 fn quotes(file: &StudyFile) -> Result<Vec<Vec<mpor_data::chains::ChainQuote>>, MporError> {
-    let read = |(index, spec): (usize, &crate::study::UnderlyingSpec)| match &spec.chains {
+    let read = |(index, spec): (usize, &UnderlyingSpec)| match &spec.chains {
         None => Ok(Vec::new()),
         Some(chains) => chains::read(file, index, chains),
     };
@@ -217,7 +248,7 @@ pub(crate) fn problem(error: DataError) -> String {
 }
 
 /// `08:00` after midnight.
-fn cut(text: &str) -> Option<Span> {
+pub(crate) fn cut(text: &str) -> Option<Span> {
     let (hours, minutes) = text.split_once(':')?;
     let (hours, minutes): (i64, i64) = (hours.parse().ok()?, minutes.parse().ok()?);
     let fits = (0..24).contains(&hours) && (0..60).contains(&minutes);

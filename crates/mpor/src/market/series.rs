@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use mpor_core::{Action, Finding, Timestamp};
 use mpor_data::Query;
+use mpor_data::payments::Payments;
 use mpor_data::raw::tenor_symbol;
 use mpor_data::series::{Loaded, Series};
 
+use super::futures;
 use super::indices::Indices;
 use crate::error::MporError;
 use crate::study::{Paths, StudyFile, VolLevel};
@@ -33,11 +35,13 @@ pub struct SeriesUse {
 }
 
 /// Everything that was read, with what was found on the way. Prices are in the reporting currency.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct AllSeries {
     prices: BTreeMap<String, Series>,
     vol_index: BTreeMap<String, Series>,
-    funding: BTreeMap<String, Series>,
+    funding: BTreeMap<String, Payments>,
+    /// Prices of futures by underlying and symbol; their range limits no study.
+    futures: Vec<BTreeMap<String, Series>>,
     /// Index prices and what they are made of; the indices stand among the prices too.
     pub indices: Indices,
     /// What the data checks found.
@@ -47,14 +51,22 @@ pub(crate) struct AllSeries {
 }
 
 impl AllSeries {
-    /// Reads the series that the study names, with the faults of a scenario where one is named.
-    pub fn read(file: &StudyFile, scenario: Option<&str>) -> Result<Self, MporError> {
+    /// Reads the series that the study names.
+    pub fn read(file: &StudyFile) -> Result<Self, MporError> {
         let mut all = AllSeries::default();
         all.read_prices(file)?;
         all.read_vol_index(file)?;
         all.read_funding(file)?;
+        all.read_futures(file)?;
         all.restate_in_reporting_currency(file)?;
-        all.add_indices(Indices::read(file, scenario)?);
+        all.add_indices(Indices::read(file)?);
+        Ok(all)
+    }
+
+    /// The same series with the faults of a scenario in what indices and collateral are made of. Nothing is read again.
+    pub fn under(&self, file: &StudyFile, scenario: &str) -> Result<Self, MporError> {
+        let mut all = self.clone();
+        all.add_indices(self.indices.under(file, scenario)?);
         Ok(all)
     }
 
@@ -127,7 +139,24 @@ impl AllSeries {
         let funding = file.study.underlying.iter().filter_map(|spec| spec.funding.as_ref());
         if let Some(query) = query(file, "funding", &file.study.data.funding, funding)? {
             let loaded = mpor_data::series::funding(&query, &file.study.data.policy)?;
-            self.funding = self.take(loaded);
+            self.findings.extend(loaded.findings);
+            self.funding = loaded.value;
+        }
+        Ok(())
+    }
+
+    fn read_futures(&mut self, file: &StudyFile) -> Result<(), MporError> {
+        for (index, spec) in file.study.underlying.iter().enumerate() {
+            let series = match &spec.futures {
+                None => BTreeMap::new(),
+                Some(futures) => {
+                    let loaded = futures::read(file, index, futures)?;
+                    let series = self.take(loaded);
+                    self.refuse_non_positive(&series, "price")?;
+                    series
+                }
+            };
+            self.futures.push(series);
         }
         Ok(())
     }
@@ -164,6 +193,9 @@ impl AllSeries {
                     series.values.iter_mut().for_each(|value| *value *= rate);
                 }
             }
+            for series in self.futures.get_mut(index).into_iter().flat_map(BTreeMap::values_mut) {
+                series.values.iter_mut().for_each(|value| *value *= rate);
+            }
             let note = format!("1 {quote} is taken as {rate} {} throughout.", file.study.currency);
             if !self.notes.contains(&note) {
                 self.notes.push(note);
@@ -178,8 +210,13 @@ impl AllSeries {
     }
 
     /// A funding series.
-    pub fn funding(&self, symbol: &str) -> Result<&Series, MporError> {
+    pub fn funding(&self, symbol: &str) -> Result<&Payments, MporError> {
         find(&self.funding, "funding", symbol)
+    }
+
+    /// The futures of the `index`-th underlying, by symbol.
+    pub fn futures(&self, index: usize) -> &BTreeMap<String, Series> {
+        &self.futures[index]
     }
 
     /// The volatility index of a name with its tenor in days; the shortest tenor where there are several.
@@ -207,17 +244,20 @@ impl AllSeries {
 
     /// One row a series, in order of table and name, then the sources of indices.
     pub fn used(&self) -> Vec<SeriesUse> {
-        let tables =
-            [("prices", &self.prices), ("vol_index", &self.vol_index), ("funding", &self.funding)];
-        let of_table = |(table, series): (&'static str, &BTreeMap<String, Series>)| {
-            let row = |series: &Series| match self.indices.index(&series.symbol) {
-                Some(_) if table == "prices" => self.row("index", series),
-                _ => self.row(table, series),
-            };
-            series.values().map(row).collect::<Vec<_>>()
+        let price = |series: &Series| match self.indices.index(&series.symbol) {
+            Some(_) => self.row("index", series),
+            None => self.row("prices", series),
         };
         let sources = self.indices.sources().map(|series| self.row("prices", series));
-        tables.into_iter().flat_map(of_table).chain(sources).collect()
+        let futures = self.futures.iter().flat_map(BTreeMap::values);
+        self.prices
+            .values()
+            .map(price)
+            .chain(self.vol_index.values().map(|series| self.row("vol_index", series)))
+            .chain(self.funding.values().map(|paid| self.row("funding", &paid.rates)))
+            .chain(sources)
+            .chain(futures.map(|series| self.row("prices", series)))
+            .collect()
     }
 
     fn row(&self, table: &'static str, series: &Series) -> SeriesUse {
@@ -257,11 +297,11 @@ fn query<'s>(
     Ok(Some(Query::all(file.resolve_all(paths)).of(wanted.into_iter().cloned())))
 }
 
-fn find<'m>(
-    map: &'m BTreeMap<String, Series>,
+fn find<'m, T>(
+    map: &'m BTreeMap<String, T>,
     table: &str,
     symbol: &str,
-) -> Result<&'m Series, MporError> {
+) -> Result<&'m T, MporError> {
     map.get(symbol).ok_or_else(|| {
         let known = super::known(map);
         MporError::History(format!("the {table} files have no `{symbol}`; they have: {known}"))

@@ -54,8 +54,21 @@ pub(super) fn model(
     calendar: &Calendar,
     builder: &mut PanelBuilder,
 ) -> Result<Modelled, MporError> {
-    let ix = UnderlyingIx(index);
     let smile = fit(file, index, spec)?;
+    of_smile(smile, file, index, spec, all, calendar, builder)
+}
+
+/// The same of a smile that is fitted already.
+pub(super) fn of_smile(
+    smile: FittedSmile,
+    file: &StudyFile,
+    index: usize,
+    spec: &VolatilitySpec,
+    all: &AllSeries,
+    calendar: &Calendar,
+    builder: &mut PanelBuilder,
+) -> Result<Modelled, MporError> {
+    let ix = UnderlyingIx(index);
     check_tenors(file, index, &spec.tenors)?;
     let times = builder.times().to_vec();
     let spot = builder.row(Factor::Spot(ix)).unwrap_or_default().to_vec();

@@ -51,6 +51,12 @@ impl StudyFile {
                 let problem = "`volatility` models what `chains` quotes; keep one of them";
                 return Err(self.list_error("underlying", index, problem));
             }
+            if spec.perpetual.is_some()
+                && spec.futures.as_ref().is_some_and(|futures| futures.perpetual.is_some())
+            {
+                let problem = "`perpetual` is named twice, of the underlying and under `futures`; keep one of them";
+                return Err(self.list_error("underlying", index, problem));
+            }
             self.check_rates(index, [("carry", spec.carry), ("rate", spec.rate)])?;
         }
         for (index, named) in study.portfolio.iter().enumerate() {

@@ -10,9 +10,9 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 pub use schema::{
-    AllWord, BacktestSpec, CalendarKind, CalendarSpec, ChainPrice, ChainsSpec, CollateralSpec,
-    Data, FaultSpec, IndexSpec, MporSpec, Paths, Realised, ReportFormat, ReportSpec, SourceSpec,
-    Study, Tests, UnderlyingSpec, ValuedOn, VolIndexLevel, VolLevel, VolatilitySpec,
+    BacktestSpec, BasisMoves, CalendarKind, CalendarSpec, ChainPrice, ChainsSpec, CollateralSpec,
+    Data, FaultSpec, FuturesSpec, IndexSpec, MporSpec, Paths, Realised, ReportFormat, ReportSpec,
+    SourceSpec, Study, Tests, UnderlyingSpec, ValuedOn, VolIndexLevel, VolLevel, VolatilitySpec,
 };
 pub(crate) use words::nearest;
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use mpor_backtest::books::NamedRule;
+use mpor_backtest::coverage::Wanted;
 use mpor_core::{Level, LossConvention, Settlement, Span, Timestamp};
 use mpor_data::Policies;
 use mpor_data::index::FaultKind;
@@ -171,6 +172,50 @@ pub struct UnderlyingSpec {
     /// A history of option chains: surfaces, forwards and marks as quoted, instead of modelled ones.
     #[serde(default)]
     pub chains: Option<ChainsSpec>,
+    /// Prices of its dated futures and its perpetual, with which it has a basis curve of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub futures: Option<FuturesSpec>,
+}
+
+/// Futures with prices of their own.
+///
+/// Dated futures are found in the files by their symbols: `BTC-27MAR26` of the underlying `BTC`. Symbols that say nothing of
+/// their expiry are stated under `expiries`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct FuturesSpec {
+    /// Files in the schema `prices`; those of `data.prices` where absent.
+    #[serde(default)]
+    pub prices: Paths,
+    /// Symbol of the perpetual in them. Other than `perpetual` of the underlying, it may begin later or end earlier than the
+    /// study: the index stands in its place there, and is counted as modelled.
+    #[serde(default)]
+    pub perpetual: Option<String>,
+    /// What symbols of dated futures begin with, before the date; the underlying's own name where absent.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Time of day at which futures expire whose symbol says the date, UTC, `HH:MM`.
+    #[serde(default = "eight")]
+    pub expires_at: String,
+    /// Expiries by symbol: `{ CLK20 = "2020-04-21T18:30:00Z" }`.
+    #[serde(default)]
+    pub expiries: BTreeMap<String, Timestamp>,
+    /// How long the last price may stand for the basis; the chain's forward or the flat carry after that.
+    pub limit: Span,
+    /// What the basis does in scenarios made of history.
+    #[serde(default)]
+    pub basis: BasisMoves,
+}
+
+/// What the basis does in scenarios made of history.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BasisMoves {
+    /// The carry of all expiries moves as that of 30 days did.
+    #[default]
+    Moves,
+    /// Each expiry keeps its carry: futures move with spot.
+    Held,
 }
 
 /// How a history of option chains becomes surfaces, forwards and marks.
@@ -390,7 +435,7 @@ pub struct VolIndexLevel {
 pub struct BacktestSpec {
     /// Coverage that the models are tested against.
     pub level: Level,
-    /// `"all"` or a list of test names.
+    /// `"standard"` (those that are fast, one a question), `"all"`, or a list of test names.
     pub tests: Tests,
     /// Whether every requirement is stored with its parts.
     pub components: bool,
@@ -398,20 +443,36 @@ pub struct BacktestSpec {
 
 /// Which coverage tests are run.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(untagged, expecting = "write \"all\", or a list of test names (see `mpor tests`)")]
+#[serde(
+    untagged,
+    expecting = "write \"standard\", \"all\", or a list of test names (see `mpor tests`)"
+)]
 pub enum Tests {
-    /// The word `all`.
-    All(AllWord),
+    /// A word.
+    Word(TestsWord),
     /// Names from the catalog.
     Some(Vec<String>),
 }
 
-/// The word `all`.
+/// A word that stands for tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-pub enum AllWord {
-    /// `all`.
-    #[serde(rename = "all")]
+#[serde(rename_all = "snake_case")]
+pub enum TestsWord {
+    /// Those that are fast, one a question.
+    Standard,
+    /// All there are.
     All,
+}
+
+impl Tests {
+    /// As the backtest takes it.
+    pub(crate) fn wanted(&self) -> Wanted<'_> {
+        match self {
+            Tests::Word(TestsWord::Standard) => Wanted::Standard,
+            Tests::Word(TestsWord::All) => Wanted::All,
+            Tests::Some(names) => Wanted::Named(names),
+        }
+    }
 }
 
 /// What is written for people.
@@ -456,7 +517,11 @@ impl Serialize for Paths {
 
 impl Default for BacktestSpec {
     fn default() -> Self {
-        BacktestSpec { level: Level::P99, tests: Tests::All(AllWord::All), components: true }
+        BacktestSpec {
+            level: Level::P99,
+            tests: Tests::Word(TestsWord::Standard),
+            components: true,
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod chains;
 mod data_quality;
 mod folder;
 mod future;
+mod futures;
 mod lab;
 mod option_marks;
 mod oracle;

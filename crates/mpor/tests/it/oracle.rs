@@ -307,6 +307,60 @@ ramp = "20m"
     assert!(verified.reproduced >= 3);
 }
 
+/// Margin dates each four hours never see a fall of forty minutes; prices each five minutes do.
+#[test]
+fn october_is_seen_between_margin_dates() {
+    let depeg = r#"
+[[fault]]
+name = "own book"
+source = "own"
+prices = "USDE/USDT"
+kind = "depegged"
+from = "2025-10-10T21:36"
+to = "2025-10-10T22:16"
+move = -0.35
+ramp = "20m"
+"#;
+    let head = HEAD.replacen("step = \"5m\"", "step = \"4h\"", 1).replacen(
+        "horizon = \"5m\"",
+        "horizon = \"4h\"",
+        1,
+    );
+    let ran = Desk::new(&quiet(|_, _, _| 1.0)).run(&format!("{head}{COLLATERAL}{depeg}"));
+    // As with steps of five minutes: at 21:50 the own book says 0.755, and 24,000 are asked for since 20:00.
+    let (when, equity) = ran.liquidated("own book", "one").unwrap();
+    assert_eq!(when, time("2025-10-10T21:50"));
+    near(equity, 22_650.0);
+    let table = read_parquet(&ran.folder.join("liquidations.parquet")).unwrap();
+    let Some(Column::Time(dates)) = table.column("margin_date") else { unreachable!() };
+    let dates: Vec<Timestamp> = dates.iter().flatten().copied().collect();
+    assert_eq!(dates, [time("2025-10-10T20:00")]);
+    for (scenario, account) in [("own book", "three"), ("", "one"), ("", "three")] {
+        assert_eq!(ran.liquidated(scenario, account), None);
+    }
+}
+
+/// A spike of the market itself between two margin dates: the loss is of its instant.
+#[test]
+fn a_loss_between_margin_dates_liquidates() {
+    // Every venue's coin falls by 3 % from 12:35 to 13:00: 9,000 of three coins, and 30,000 - 9,000 are below 24,000.
+    let rows = quiet(|symbol, _, bar| match symbol {
+        "BTC/USDT" if (150..155).contains(&bar) => 0.97,
+        _ => 1.0,
+    });
+    let head = HEAD.replacen("step = \"5m\"", "step = \"4h\"", 1).replacen(
+        "horizon = \"5m\"",
+        "horizon = \"4h\"",
+        1,
+    );
+    let ran = Desk::new(&rows).run(&format!("{head}{COLLATERAL}"));
+    for account in ["one", "three"] {
+        let (when, equity) = ran.liquidated("", account).unwrap();
+        assert_eq!(when, at(150));
+        near(equity, 21_000.0);
+    }
+}
+
 /// The same fall as recorded prices, without any fault: and a loss on positions counts as well.
 #[test]
 fn liquidations_on_recorded_prices_by_hand() {

@@ -8,6 +8,7 @@ mod butterfly;
 mod calendar;
 mod covered_call;
 mod delta_hedged;
+mod futures;
 mod outright;
 mod random_book;
 mod risk_reversal;
@@ -22,6 +23,7 @@ pub use butterfly::Butterfly;
 pub use calendar::{Calendar, CalendarOf};
 pub use covered_call::CoveredCall;
 pub use delta_hedged::DeltaHedged;
+pub use futures::Futures;
 pub use outright::Outright;
 pub use random_book::{Mix, RandomBook};
 pub use risk_reversal::RiskReversal;
@@ -50,6 +52,8 @@ pub struct NamedRule {
 pub enum Rule {
     /// One spot, perpetual or future.
     Outright(Outright),
+    /// One dated future, rolled before it expires.
+    Futures(Futures),
     /// One underlying against another.
     Spread(Spread),
     /// Two expiries of one underlying.
@@ -75,6 +79,11 @@ pub(super) trait Opens: Send + Sync {
     /// How long the positions are held, unless one expires before.
     fn roll(&self) -> Span;
 
+    /// How long before the first expiry among them the positions are renewed; nothing for rules that hold until expiry.
+    fn before_expiry(&self) -> Span {
+        Span(0)
+    }
+
     /// The positions for a market, known at its time.
     fn open(&self, desk: &Desk<'_>) -> Result<Vec<Leg>, Problem>;
 }
@@ -82,6 +91,10 @@ pub(super) trait Opens: Send + Sync {
 impl Opens for &dyn Opens {
     fn roll(&self) -> Span {
         (**self).roll()
+    }
+
+    fn before_expiry(&self) -> Span {
+        (**self).before_expiry()
     }
 
     fn open(&self, desk: &Desk<'_>) -> Result<Vec<Leg>, Problem> {
@@ -94,6 +107,7 @@ impl Rule {
     pub(super) fn opens(&self) -> Result<&dyn Opens, Problem> {
         match self {
             Rule::Outright(rule) => Ok(rule),
+            Rule::Futures(rule) => Ok(rule),
             Rule::Spread(rule) => Ok(rule),
             Rule::Calendar(rule) => Ok(rule),
             Rule::Strangle(rule) => Ok(rule),

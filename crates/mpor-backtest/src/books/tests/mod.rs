@@ -1,5 +1,6 @@
 //! Rules and tables on a small made-up market.
 
+mod futures;
 mod hedged;
 mod laws;
 mod random;
@@ -49,6 +50,7 @@ fn history() -> History {
         index: PriceSeries::default(),
         settlement_window: Span(0),
         quoted: Vec::new(),
+        futures: Vec::new(),
     };
     History {
         universe: Universe::new(names.to_vec()),

@@ -1,0 +1,53 @@
+//! Which tests a study asks for: with many accounts the slow ones are the cost of a run.
+
+/// Tests that take more than some ten microseconds an account and model, or are variants of another: only on request.
+const ON_REQUEST: &[&str] = &[
+    "block-bootstrap",
+    "dq-gas",
+    "dq-hits",
+    "duration-geometric",
+    "duration-geometric-conditional",
+    "e-process",
+    "kupiec-whitened",
+    "overlap-count",
+];
+
+/// The tests of each account under each model.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wanted<'a> {
+    /// All that are fast, one a question.
+    #[default]
+    Standard,
+    /// All there are.
+    All,
+    /// These.
+    Named(&'a [String]),
+}
+
+impl Wanted<'_> {
+    /// Whether a test is asked for.
+    #[must_use]
+    pub fn has(self, test: &str) -> bool {
+        match self {
+            Wanted::Standard => !ON_REQUEST.contains(&test),
+            Wanted::All => true,
+            Wanted::Named(names) => names.iter().any(|name| name == test),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::coverage::{TESTS, assess::OTHER_ROWS};
+
+    #[test]
+    fn every_test_on_request_is_a_test() {
+        let known =
+            |name: &&str| TESTS.iter().any(|test| test.id() == *name) || OTHER_ROWS.contains(name);
+        assert!(ON_REQUEST.iter().all(|name| known(&name)));
+        assert!(Wanted::Standard.has("kupiec") && !Wanted::Standard.has("dq-gas"));
+        let names = ["tuff".to_owned()];
+        assert!(Wanted::Named(&names).has("tuff") && !Wanted::Named(&names).has("kupiec"));
+    }
+}
