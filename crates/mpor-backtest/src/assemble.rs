@@ -16,7 +16,9 @@ use crate::coverage::{CoverageRow, Wanted};
 use crate::day::{DayResult, additive_parts};
 use crate::error::BacktestError;
 use crate::procyclicality::MarginPath;
-use crate::result::{BacktestResult, LossPath, ModelInfo, ProcyclicalityRow, RequirementPath};
+use crate::result::{
+    BacktestResult, LossPath, ModelInfo, OwnPath, ProcyclicalityRow, RequirementPath,
+};
 use crate::turnover::traded;
 
 /// What the days are assembled with: the study's terms, and the history that explains breaches.
@@ -156,7 +158,8 @@ fn walk(
     account: usize,
 ) -> Result<(RequirementPath, Walk), BacktestError> {
     let overlays = assembly.overlays.get(model).map_or(&[][..], Vec::as_slice);
-    let mut path = RequirementPath::default();
+    let own = (!overlays.is_empty()).then(OwnPath::default);
+    let mut path = RequirementPath { own, ..RequirementPath::default() };
     let mut walk = Walk::new(&assembly.books.accounts[account], overlays.len());
     let late = assembly.late_calls.get(account).map_or(&[][..], Vec::as_slice);
     let traded = traded(days, assembly, overlays, account)?;
@@ -167,6 +170,9 @@ fn walk(
             .iter()
             .filter_map(|(name, amounts)| Some((name.as_str(), (*amounts.get(account)?)?)))
             .collect();
+        if let Some(before) = &mut path.own {
+            before.initial.push(of.initial[account]);
+        }
         let report = MarginReport {
             initial: Component::leaf(OWN, of.initial[account]),
             maintenance: Component::leaf(OWN, of.maintenance[account]),
@@ -191,6 +197,9 @@ fn walk(
     }
     learn(&mut walk, days, days.len(), assembly, account);
     pad(&mut path.components, path.initial.len());
+    if let Some(before) = &mut path.own {
+        pad(&mut before.components, before.initial.len());
+    }
     Ok((path, walk))
 }
 
@@ -233,6 +242,7 @@ fn own_paths(days: &[DayResult], model: usize, accounts: usize) -> Vec<Requireme
         maintenance: of().map(|of| of.maintenance[account]).collect(),
         binding: binding.every(account, accounts),
         components: Vec::new(),
+        own: None,
     };
     (0..accounts).into_par_iter().map(path).collect()
 }
@@ -249,18 +259,21 @@ fn push(path: &mut RequirementPath, report: MarginReport, own: &[(&str, f64)]) {
     if own.is_empty() {
         return;
     }
+    if let Some(before) = &mut path.own {
+        own.iter().for_each(|(part, amount)| add(&mut before.components, part, at, *amount));
+    }
     let total: f64 = own.iter().map(|part| part.1).sum();
     for (name, amount) in additive_parts(&report.initial) {
         if name == OWN && total != 0.0 {
-            own.iter().for_each(|(part, own)| add(path, part, at, own * (amount / total)));
+            let components = &mut path.components;
+            own.iter().for_each(|(part, own)| add(components, part, at, own * (amount / total)));
         } else {
-            add(path, name, at, amount);
+            add(&mut path.components, name, at, amount);
         }
     }
 }
 
-fn add(path: &mut RequirementPath, name: &str, at: usize, amount: f64) {
-    let components = &mut path.components;
+fn add(components: &mut Vec<(String, Vec<f64>)>, name: &str, at: usize, amount: f64) {
     let known = components.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
         components.push((name.to_owned(), Vec::new()));
         components.len() - 1

@@ -144,6 +144,30 @@ pub enum BacktestError {
         /// The value.
         value: f64,
     },
+    /// A figure that is not a number.
+    #[error("{what} number {at} is {value}, which is not a finite number")]
+    Figure {
+        /// What it is.
+        what: &'static str,
+        /// Position, counted from 1.
+        at: usize,
+        /// The value.
+        value: f64,
+    },
+    /// A share that is none.
+    #[error(
+        "the share of the saving that may be granted is {found}; give one from 0 to 1, such as 0.8"
+    )]
+    Share {
+        /// What was given.
+        found: f64,
+    },
+    /// An account that the result does not have.
+    #[error("there is no account `{name}` in the result; name one of its accounts")]
+    NoAccount {
+        /// What was asked for.
+        name: String,
+    },
     /// A coverage test that was asked for the impossible.
     #[error(transparent)]
     Coverage(#[from] CoverageError),

@@ -2,12 +2,15 @@
 //!
 //! [`replay`](replay::replay) turns a history, books and models into one [`DayResult`] a margin date; [`shard`] writes those
 //! to tables and reads them back; [`assemble`](assemble::assemble) applies overlays, finds and explains breaches, tests
-//! coverage and measures procyclicality; [`tables`] lays the result out.
+//! coverage and measures procyclicality; [`tables`] lays the result out, [`supervisory`] as validators and supervisors ask for it.
 
+pub mod adequacy;
 pub mod assemble;
+pub mod attribution;
 pub mod auction;
 pub mod books;
 mod breaches;
+pub mod calls;
 pub mod comparison;
 pub mod cost;
 pub mod coverage;
@@ -17,12 +20,19 @@ pub mod es_tests;
 pub mod explain;
 pub mod figures;
 pub mod liquidation;
+pub mod margin_to_volatility;
 pub mod monitoring;
+mod observations;
+pub mod offset;
+pub mod pqd;
 pub mod procyclicality;
 pub mod realised;
 pub mod replay;
 pub mod result;
+pub mod severity;
 pub mod shard;
+pub mod standards;
+pub mod supervisory;
 pub mod tables;
 mod turnover;
 
@@ -36,6 +46,6 @@ pub use procyclicality::Procyclicality;
 pub use realised::{AccountLoss, UnitPnl};
 pub use replay::{ReplayConfig, first_step, replay};
 pub use result::{
-    BacktestResult, Breach, Cause, LossPath, ModelInfo, ProcyclicalityRow, RequirementPath,
-    SourceCounts,
+    BacktestResult, Breach, Cause, LossPath, ModelInfo, OwnPath, ProcyclicalityRow,
+    RequirementPath, SourceCounts,
 };

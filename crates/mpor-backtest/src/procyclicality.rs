@@ -184,7 +184,8 @@ impl<'a> MarginPath<'a> {
         defined.then(|| libm::log(self.0[at] / self.0[at - lag]) / change)
     }
 
-    fn pairs(&self, lag: usize) -> impl Iterator<Item = (f64, f64)> + 'a {
+    /// Requirements `lag` steps apart, the earlier first; `lag` is at most the length of the path.
+    pub(crate) fn pairs(&self, lag: usize) -> impl Iterator<Item = (f64, f64)> + 'a {
         self.0.iter().copied().zip(self.0[lag..].iter().copied())
     }
 

@@ -63,6 +63,17 @@ pub struct RequirementPath {
     /// The parts that the initial margin is the sum of, by name: `components[i].1[step]`, zero where a part has no share.
     /// Below a largest-of they are the parts of what bound. Empty when the replay did not keep them.
     pub components: Vec<(String, Vec<f64>)>,
+    /// The model's own initial margin where overlays stand on top of it; `None` where none does, and `initial` is its own.
+    pub own: Option<OwnPath>,
+}
+
+/// What one model asked of one account before any overlay.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OwnPath {
+    /// Initial margin.
+    pub initial: Vec<f64>,
+    /// Its parts by name, as [`RequirementPath::components`].
+    pub components: Vec<(String, Vec<f64>)>,
 }
 
 /// Realised losses of one account; positive = loss. `None` in the last steps, whose MPOR is not over.
@@ -117,10 +128,16 @@ pub enum Cause {
     Spot,
     /// Perpetual or future against spot.
     Basis,
-    /// The level of implied volatility.
-    Volatility,
+    /// The discount rate.
+    Rate,
+    /// The level of implied volatility: all volatilities of an expiry moved with the one at the money.
+    VolatilityLevel,
+    /// What else implied volatilities did: skew and curvature.
+    VolatilityShape,
     /// Passage of time and expiry.
     Time,
+    /// What is settled in coin, at the later worth of the coin.
+    Fx,
     /// Funding paid or received.
     Funding,
     /// What full revaluation in steps leaves.
@@ -153,8 +170,11 @@ impl Cause {
         match self {
             Cause::Spot => "spot",
             Cause::Basis => "basis",
-            Cause::Volatility => "volatility",
+            Cause::Rate => "rate",
+            Cause::VolatilityLevel => "volatility level",
+            Cause::VolatilityShape => "volatility shape",
             Cause::Time => "time",
+            Cause::Fx => "fx",
             Cause::Funding => "funding",
             Cause::Residual => "residual",
         }

@@ -317,7 +317,7 @@ fn name(result: &BacktestResult, account: Option<usize>) -> Option<&str> {
     account.map(|account| result.accounts[account].as_str())
 }
 
-fn light(light: Light) -> &'static str {
+pub(crate) fn light(light: Light) -> &'static str {
     match light {
         Light::Green => "green",
         Light::Yellow => "yellow",

@@ -2,6 +2,7 @@
 
 use mpor_backtest::cost::costs;
 use mpor_backtest::coverage::Wanted;
+use mpor_backtest::explain::CAUSES;
 use mpor_backtest::{
     Assembly, BacktestError, BacktestResult, DayResult, ModelInfo, assemble, replay, tables,
 };
@@ -85,7 +86,7 @@ fn every_breach_and_no_other_is_listed_and_explained() {
         for breach in &result.breaches {
             let sum: f64 = breach.causes.iter().map(|cause| cause.1).sum();
             assert!((sum + breach.loss).abs() < 1e-8 * breach.loss, "{breach:?}");
-            assert_eq!(breach.causes.len(), 6);
+            assert_eq!(breach.causes.len(), CAUSES.len());
             assert!(breach.shortfall() > 0.0);
         }
     }
@@ -158,7 +159,7 @@ fn tables_hold_a_row_for_everything() {
         ("requirements", dates * accounts * models * 2),
         ("losses", dates * accounts),
         ("breaches", result.breaches.len()),
-        ("explain", result.breaches.len() * 6),
+        ("explain", result.breaches.len() * CAUSES.len()),
         ("coverage", models * (accounts + 1)),
         ("coverage_tests", result.coverage.iter().map(|row| row.tests.len()).sum()),
         ("procyclicality", models * accounts),
@@ -220,4 +221,21 @@ fn a_missing_day_is_refused() {
         error.to_string(),
         "margin dates must follow each other: step 24 comes after step 22"
     );
+}
+
+/// What stands below the overlays is what the plain replay asked, amounts and parts.
+#[test]
+fn a_path_with_overlays_keeps_the_models_own() {
+    let overlays: Vec<Vec<Box<dyn Overlay>>> = vec![vec![Box::new(Memory)], Vec::new()];
+    let plain = result(&[], LossConvention::Horizon).unwrap();
+    let with = result(&overlays, LossConvention::Horizon).unwrap();
+    assert!(with.requirements[1].iter().all(|path| path.own.is_none()));
+    for (path, plain) in with.requirements[0].iter().zip(&plain.requirements[0]) {
+        let own = path.own.as_ref().unwrap();
+        assert_eq!(own.initial, plain.initial);
+        assert_eq!(path.core(&[]), plain.initial);
+        let lots = ["lots".to_owned()];
+        let (found, expected) = (path.core(&lots), plain.core(&lots));
+        assert!(found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-9 * b.abs().max(1.0)));
+    }
 }

@@ -3,15 +3,19 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod assembling;
+mod attribution;
 mod auction;
 mod evidence;
 mod explained;
 mod laws;
 mod liquidation;
 mod null;
+mod offsets;
 mod overlays;
 mod realised;
 mod reference;
+mod severity;
 mod shards;
+mod supervisory;
 mod world;
 mod zones;
