@@ -4,7 +4,7 @@ use mpor_core::{CoreError, Factor, Timestamp};
 use mpor_pricing::PricingError;
 use mpor_stats::StatsError;
 
-use crate::volatility::Status;
+use crate::status::Status;
 
 /// A scenario set or risk figure that cannot be made.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

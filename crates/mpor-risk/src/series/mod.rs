@@ -6,24 +6,28 @@
 
 pub mod age_weighted;
 pub mod bucketed;
+pub mod catalog;
 pub mod fhs;
 pub mod filter;
 pub mod hull_white;
 pub mod plain;
 pub mod rolling;
 pub mod stress_blend;
+pub mod track;
 
 use crate::error::RiskError;
 use crate::measure::{RiskMeasure, Scratch, worst_mean};
 
 pub use age_weighted::age_weighted;
 pub use bucketed::{Bucketed, Buckets, SigmaFloor};
+pub use catalog::{CATALOG, Estimate, SeriesVar, Settings};
 pub use fhs::{FilteredSeries, VolatilityFilter, filter_series};
 pub use filter::{Filter, filtered_returns};
 pub use hull_white::{Steps, hull_white, overlapping_sums};
 pub use plain::plain;
 pub use rolling::{Forecast, RollingFhs};
 pub use stress_blend::{blend_amounts, pooled};
+pub use track::{Rolling, TailForecast, TailRefit, Track};
 
 /// Who holds the unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
