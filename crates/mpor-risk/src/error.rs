@@ -70,6 +70,14 @@ pub enum RiskError {
         /// How the search ended.
         status: Status,
     },
+    /// A forecast of a rolling series that cannot be made.
+    #[error("the forecast for return {at} (counted from 0): {reason}")]
+    Forecast {
+        /// The return that was to be forecast.
+        at: usize,
+        /// Why it cannot be.
+        reason: Box<RiskError>,
+    },
     /// A scenario set whose parts do not fit together or to the study.
     #[error("a scenario set has {found} {what}, and {expected} were expected")]
     SetShape {

@@ -31,6 +31,9 @@ const EDGE: f64 = 1e-6;
 /// Reactions that are drawn from, evenly in logarithms.
 const REACTION: (f64, f64) = (0.0005, 0.1);
 
+/// A loss nearer than this to its value at risk, in logarithms, is compared without them.
+const NEAR: f64 = 1e-9;
+
 /// Parameters; `a` and `b` in the unit of the returns.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct FactorGas {
@@ -93,7 +96,8 @@ impl FactorGas {
             let uniform = [(); 4].map(|()| stream.uniform());
             centre.draw(uniform)
         });
-        let mut score = |x: &[f64]| FactorGas::at(x).mean_score(&scaled, level);
+        let logarithms = with_logarithms(&scaled);
+        let mut score = |x: &[f64]| FactorGas::at(x).score(&logarithms, level.tail());
         let least = least_of(known, drawn, options.polished, 0.1, &mut score);
         let model = FactorGas::at(&least.at);
         let edges = [
@@ -122,8 +126,7 @@ impl FactorGas {
         if !(var > 0.0 && es >= var && (0.0..=1.0).contains(&memory) && reaction >= 0.0) {
             return refuse();
         }
-        let mut path = Vec::with_capacity(returns.len() + 1);
-        self.walk(returns, level, |tail, _| path.push(tail));
+        let path = self.walk(returns, level);
         if path.iter().all(|tail| tail.es.is_finite() && tail.var > 0.0) {
             Ok(path)
         } else {
@@ -142,28 +145,48 @@ impl FactorGas {
     /// Mean joint score of returns, infinite where the factor grows without bound.
     #[must_use]
     pub fn mean_score(&self, returns: &[f64], level: Level) -> f64 {
-        let mut sum = 0.0;
-        self.walk(returns, level, |tail, loss| {
-            sum += loss.map_or(0.0, |loss| joint_score(loss, tail, level));
-        });
-        let mean = sum / returns.len() as f64;
-        if mean.is_finite() { mean } else { f64::INFINITY }
+        self.score(&with_logarithms(returns), level.tail())
     }
 
-    /// Shows the figures of each return with its loss, and those after the last with none.
-    fn walk(&self, returns: &[f64], level: Level, mut show: impl FnMut(VarEs, Option<f64>)) {
-        let mut k = 0.0;
+    /// The same of losses with their logarithms. Only a breach needs the exponential of the factor, and a loss so near its value at risk
+    /// that logarithms cannot tell: breaches are those of [`FactorGas::path`], bit for bit.
+    fn score(&self, losses: &[(f64, f64)], tail: f64) -> f64 {
+        let FactorGas { var, es, memory, reaction } = *self;
+        let log_var = libm::log(var);
+        let (mut k, mut factors, mut beyond) = (0.0, 0.0, 0.0);
+        for &(loss, logarithm) in losses {
+            factors += k;
+            let gap = logarithm - log_var - k;
+            let mut breach = 0.0;
+            if gap > -NEAR {
+                let scale = libm::exp(k);
+                if loss > var * scale {
+                    breach = loss / (tail * (es * scale));
+                    beyond += breach - var / (tail * es);
+                }
+            }
+            k = memory * k + reaction * (breach - 1.0);
+        }
+        let n = losses.len() as f64;
+        let mean = (beyond + factors) / n + var / es + libm::log(es) - 1.0;
+        if mean.is_finite() && k.is_finite() { mean } else { f64::INFINITY }
+    }
+
+    /// Figures of each return, and of the one after the last.
+    fn walk(&self, returns: &[f64], level: Level) -> Vec<VarEs> {
         let at = |k: f64| {
             let scale = libm::exp(k);
             VarEs { var: self.var * scale, es: self.es * scale }
         };
+        let (mut k, mut path) = (0.0, Vec::with_capacity(returns.len() + 1));
         for r in returns {
             let (tail, loss) = (at(k), -r);
-            show(tail, Some(loss));
             let breach = if loss > tail.var { loss / (level.tail() * tail.es) } else { 0.0 };
             k = self.memory * k + self.reaction * (breach - 1.0);
+            path.push(tail);
         }
-        show(at(k), None);
+        path.push(at(k));
+        path
     }
 
     /// A random point about this one.
@@ -201,4 +224,10 @@ impl FactorGas {
         let es = var * (1.0 + libm::exp(beyond));
         FactorGas { var, es, memory: share(memory), reaction: libm::exp(reaction) }
     }
+}
+
+/// Losses with their logarithms, below every number where there is no loss.
+fn with_logarithms(returns: &[f64]) -> Vec<(f64, f64)> {
+    let of = |r: &f64| (-r, if *r < 0.0 { libm::log(-r) } else { f64::NEG_INFINITY });
+    returns.iter().map(of).collect()
 }

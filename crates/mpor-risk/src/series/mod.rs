@@ -3,6 +3,8 @@
 //! Returns are oldest first and end at the margin date. One long unit gains `exp(x) - 1` of its notional for a log return
 //! `x`, one short unit loses it. Each file makes the scenarios of one method; [`Sampled`] and [`Weighted`] take figures of
 //! them.
+//!
+//! [`catalog`] has every model of one series behind one trait, on P&L instead of log returns, and [`track`] runs any of them day after day.
 
 pub mod age_weighted;
 pub mod bucketed;

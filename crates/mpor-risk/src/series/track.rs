@@ -76,8 +76,8 @@ impl Rolling<'_> {
     /// Forecasts for the returns from [`SeriesVar::needs`] on.
     ///
     /// # Errors
-    /// [`RiskError::ShortSeries`] where no return follows the first window, [`RiskError::Parameter`] for refits every 0 returns, and those
-    /// of the model, for the first window that has one.
+    /// [`RiskError::ShortSeries`] where no return follows the first window, [`RiskError::Parameter`] for refits every 0 returns, and
+    /// [`RiskError::Forecast`] for the first return that the model has no answer for: nothing is left out.
     pub fn forecasts(&self, returns: &[f64]) -> Result<Track, RiskError> {
         let (length, n) = (self.model.needs(), returns.len());
         if n <= length {
@@ -89,7 +89,8 @@ impl Rolling<'_> {
         let mut good: Option<(usize, Estimate)> = None;
         for (index, &at) in ends.iter().enumerate() {
             let warm = good.as_ref().map(|(_, estimate)| estimate);
-            let estimate = self.model.fit(&returns[at - length..at], self.level, warm)?;
+            let estimate =
+                self.model.fit(&returns[at - length..at], self.level, warm).map_err(named(at))?;
             let usable = estimate.is_usable();
             if usable {
                 good = Some((at, estimate.clone()));
@@ -99,7 +100,10 @@ impl Rolling<'_> {
                 None => (at, &estimate),
             };
             for day in at..ends.get(index + 1).copied().unwrap_or(n) {
-                let tail = self.model.tail(&returns[day - length..day], self.level, known)?;
+                let tail = self
+                    .model
+                    .tail(&returns[day - length..day], self.level, known)
+                    .map_err(named(day))?;
                 let status = estimate.status;
                 track.forecasts.push(TailForecast { at: day, tail, status, fitted });
             }
@@ -108,4 +112,9 @@ impl Rolling<'_> {
         }
         Ok(track)
     }
+}
+
+/// Says which forecast failed.
+fn named(at: usize) -> impl Fn(RiskError) -> RiskError {
+    move |reason| RiskError::Forecast { at, reason: Box::new(reason) }
 }

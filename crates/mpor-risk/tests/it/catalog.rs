@@ -129,7 +129,8 @@ fn no_forecast_knows_its_outcome() {
     };
     let change = returns.len() - 3;
     let before: Vec<_> = models.iter().map(|model| track(model.as_ref(), &returns)).collect();
-    returns[change..].iter_mut().for_each(|r| *r = -5.0 * *r - 7.0);
+    // A loss that counts in every tail, and leaves Cornish and Fisher in their domain.
+    returns[change..].iter_mut().for_each(|r| *r = -8.0);
     for ((model, before), entry) in models.iter().zip(&before).zip(CATALOG) {
         let after = track(model.as_ref(), &returns);
         let known = change - model.needs() + 1;
@@ -174,6 +175,18 @@ fn bad_series_are_refused_or_have_a_defined_answer() {
                 .forecasts(&history()[..needs]);
         assert!(matches!(rolling, Err(RiskError::ShortSeries { .. })), "{entry:?}");
     }
+}
+
+#[test]
+fn a_day_without_an_answer_is_named() {
+    let mut returns = history();
+    returns.truncate(WINDOW + 5);
+    returns[..WINDOW + 2].fill(0.5);
+    let model = Entry::of("fhs_garch").unwrap().model(&settings());
+    let rolling = Rolling { model: model.as_ref(), level: level(), every: 1 };
+    let error = rolling.forecasts(&returns).unwrap_err();
+    assert!(matches!(error, RiskError::Forecast { at: WINDOW, .. }), "{error}");
+    assert!(error.to_string().contains("return 250"), "{error}");
 }
 
 /// A model whose search fails when the last return is above zero.
