@@ -51,8 +51,17 @@ pub(crate) fn least_of(
             best = found;
         }
     }
+    for _ in 0..LED_ON {
+        if best.converged || best.at.is_empty() {
+            break;
+        }
+        best = minimise(&best.at.clone(), step, f);
+    }
     best
 }
+
+/// How often the best of several searches is led on where it has not ended: long valleys with kinks take many simplices.
+const LED_ON: usize = 8;
 
 /// Most simplices begun.
 const RESTARTS: usize = 8;

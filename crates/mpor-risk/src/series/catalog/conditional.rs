@@ -104,6 +104,10 @@ impl SeriesVar for Conditional {
         let recent = last(r, self.window, "a conditional volatility")?;
         let p = volatility(estimate)?;
         let path = self.model.path(recent, &p)?;
+        if path.sigma.iter().any(|sigma| !(sigma.is_finite() && *sigma > 0.0)) {
+            let expected = "one whose volatilities stay finite and above zero on these returns; refit more often, or take another model";
+            return Err(parameter("volatility model", format!("{p:?}"), expected));
+        }
         let sigma = path.forecast();
         let standard = match self.residuals {
             Residuals::Sample => {
