@@ -13,6 +13,56 @@ pub(crate) struct Least {
     pub(crate) converged: bool,
 }
 
+/// How hard a search without derivatives tries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SearchOptions {
+    /// Random starting points that are looked at.
+    pub draws: usize,
+    /// From how many of the best a search is led; at least one.
+    pub polished: usize,
+    /// Seed of the draws: the same seed, the same answer.
+    pub seed: u64,
+}
+
+impl Default for SearchOptions {
+    /// Two thousand draws, the five best polished.
+    fn default() -> Self {
+        SearchOptions { draws: 2000, polished: 5, seed: 1 }
+    }
+}
+
+/// The least of the searches from the point that is known already, where there is one, and from the best of the drawn ones. Of equal
+/// values the earlier counts.
+pub(crate) fn least_of(
+    known: Option<Vec<f64>>,
+    drawn: impl Iterator<Item = Vec<f64>>,
+    polished: usize,
+    step: f64,
+    f: &mut dyn FnMut(&[f64]) -> f64,
+) -> Least {
+    let mut ranked: Vec<(f64, Vec<f64>)> = drawn.map(|x| (f(&x), x)).collect();
+    ranked.retain(|(value, _)| value.is_finite());
+    ranked.sort_by(|a, b| a.0.total_cmp(&b.0));
+    ranked.truncate(polished.max(1));
+    let mut best = Least { at: Vec::new(), value: f64::INFINITY, converged: false };
+    for start in known.into_iter().chain(ranked.into_iter().map(|(_, x)| x)) {
+        let found = minimise(&start, step, f);
+        if found.value < best.value || best.at.is_empty() {
+            best = found;
+        }
+    }
+    for _ in 0..LED_ON {
+        if best.converged || best.at.is_empty() {
+            break;
+        }
+        best = minimise(&best.at.clone(), step, f);
+    }
+    best
+}
+
+/// How often the best of several searches is led on where it has not ended: long valleys with kinks take many simplices.
+const LED_ON: usize = 8;
+
 /// Most simplices begun.
 const RESTARTS: usize = 8;
 

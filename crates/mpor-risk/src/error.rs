@@ -4,7 +4,7 @@ use mpor_core::{CoreError, Factor, Timestamp};
 use mpor_pricing::PricingError;
 use mpor_stats::StatsError;
 
-use crate::volatility::Status;
+use crate::status::Status;
 
 /// A scenario set or risk figure that cannot be made.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -69,6 +69,14 @@ pub enum RiskError {
         time: Timestamp,
         /// How the search ended.
         status: Status,
+    },
+    /// A forecast of a rolling series that cannot be made.
+    #[error("the forecast for return {at} (counted from 0): {reason}")]
+    Forecast {
+        /// The return that was to be forecast.
+        at: usize,
+        /// Why it cannot be.
+        reason: Box<RiskError>,
     },
     /// A scenario set whose parts do not fit together or to the study.
     #[error("a scenario set has {found} {what}, and {expected} were expected")]

@@ -1,11 +1,13 @@
 //! Scenarios, revaluation, P&L, value at risk and expected shortfall.
 
+pub mod caviar;
 mod checks;
 pub mod contribution;
 pub mod correlation;
 pub mod day;
 mod descent;
 pub mod error;
+pub mod gas;
 pub mod measure;
 pub mod parametric;
 pub mod revaluation;
@@ -14,13 +16,16 @@ pub mod scenario;
 pub mod series;
 pub mod set;
 pub mod simulation;
+pub mod status;
 pub mod stress;
 pub mod volatility;
 
 pub use day::Day;
+pub use descent::SearchOptions;
 pub use error::RiskError;
 pub use measure::{Figure, Measure, RiskMeasure, Scratch, worst_mean};
 pub use revaluation::Revaluation;
 pub use revalue::revalue;
 pub use scenario::ScenarioSpec;
 pub use set::{ScenarioSet, SmileDynamics, TenorRatios, VolMoves};
+pub use status::Status;

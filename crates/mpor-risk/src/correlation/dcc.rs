@@ -19,7 +19,7 @@ use super::nearest::smallest_eigenvalue;
 use crate::checks::{at_least, finite, parameter};
 use crate::descent::minimise;
 use crate::error::RiskError;
-use crate::parametric::extreme::FitStatus;
+use crate::status::{Edge, Status};
 
 /// The two parameters and the target of the recursion.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,7 +42,7 @@ pub struct DccFit {
     /// Norm of its gradient in `(news, memory)`, by central differences, over the number of observations.
     pub gradient: f64,
     /// How the fit ended.
-    pub status: FitStatus,
+    pub status: Status,
     /// Correlations forecast for the step after the last.
     pub forecast: Array2<f64>,
 }
@@ -77,13 +77,12 @@ impl Dcc {
             }
         }
         let (news, memory) = unbounded(&best.at);
-        let edge = news < EDGE || memory < EDGE || 1.0 - news - memory < EDGE;
-        let status = match (best.value.is_finite(), best.converged, edge) {
-            (false, _, _) => FitStatus::Failed,
-            (true, _, true) => FitStatus::Boundary,
-            (true, true, false) => FitStatus::Converged,
-            (true, false, false) => FitStatus::Failed,
-        };
+        let edges = [
+            (news < EDGE, Edge::NoNews),
+            (memory < EDGE, Edge::NoMemory),
+            (1.0 - news - memory < EDGE, Edge::UnitPersistence),
+        ];
+        let status = Status::of_search(best.value, best.converged, Edge::first(&edges));
         let model = Dcc { news, memory, target };
         let gradient = model.gradient(standardised);
         let forecast = model.path(standardised).pop().unwrap_or_else(|| model.target.clone());

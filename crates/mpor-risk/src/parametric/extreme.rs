@@ -18,6 +18,7 @@ use mpor_stats::descriptive::{mean, sample_std};
 use super::multiplier::VarEs;
 use crate::checks::{at_least, finite, parameter};
 use crate::error::RiskError;
+use crate::status::{Edge, Status};
 
 /// Fewer exceedances than this say nothing about a tail.
 const FEWEST: usize = 10;
@@ -42,18 +43,7 @@ pub struct ParetoTail {
     /// Log likelihood at the estimate; `None` where the parameters were given.
     pub log_likelihood: Option<f64>,
     /// Whether the likelihood has a maximum inside `xi > -1`.
-    pub status: FitStatus,
-}
-
-/// How a fit ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FitStatus {
-    /// The gradient is zero at the estimate.
-    Converged,
-    /// The best point lies on the edge of the parameter space: no regular maximum.
-    Boundary,
-    /// The optimiser stopped before its tolerance was reached.
-    Failed,
+    pub status: Status,
 }
 
 /// Mean excess over one threshold.
@@ -83,7 +73,7 @@ impl ParetoTail {
             return Err(parameter("threshold", threshold, "one above which losses differ"));
         }
         let (xi, beta, status) = maximise(&excesses);
-        let regular = status == FitStatus::Converged && xi > -0.5;
+        let regular = status == Status::Converged && xi > -0.5;
         Ok(ParetoTail {
             threshold,
             exceedances: excesses.len(),
@@ -118,7 +108,7 @@ impl ParetoTail {
             ));
         }
         let (standard_errors, log_likelihood) = (None, None);
-        let status = FitStatus::Converged;
+        let status = Status::Converged;
         Ok(ParetoTail {
             threshold,
             exceedances,
@@ -189,7 +179,7 @@ fn above(losses: &[f64], threshold: f64) -> impl Iterator<Item = f64> + '_ {
 }
 
 /// The best of the profile's local maxima with `xi > -1`, or the edge.
-fn maximise(y: &[f64]) -> (f64, f64, FitStatus) {
+fn maximise(y: &[f64]) -> (f64, f64, Status) {
     let longest = y.iter().copied().fold(0.0, f64::max);
     // theta > -1 / max y; steps of a tenth in log(1 + theta max y), none of them at zero.
     let theta = |k: i32| libm::expm1((f64::from(k) + 0.5) * 0.1) / longest;
@@ -206,9 +196,9 @@ fn maximise(y: &[f64]) -> (f64, f64, FitStatus) {
         }
     }
     match best {
-        Some((xi, beta, _)) => (xi, beta, FitStatus::Converged),
+        Some((xi, beta, _)) => (xi, beta, Status::Converged),
         // At xi = -1 the density is uniform up to the longest excess.
-        None => (-1.0, longest, FitStatus::Boundary),
+        None => (-1.0, longest, Status::Boundary(Edge::ShortTail)),
     }
 }
 

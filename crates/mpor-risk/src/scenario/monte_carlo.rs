@@ -43,12 +43,12 @@ use super::moves::{Moves, last_moves};
 use super::{check_decay, check_window, refuse};
 use crate::day::Day;
 use crate::error::RiskError;
-use crate::parametric::extreme::FitStatus;
 use crate::set::{ScenarioSet, SmileDynamics};
 use crate::simulation::{
     Copula, Joint, Jumps, Marginal, MarginalLaw, Points, automatic_block_length,
     stationary_bootstrap,
 };
+use crate::status::Status;
 
 /// What the random streams are for.
 const PURPOSE: &str = "monte carlo scenarios";
@@ -297,7 +297,7 @@ impl MonteCarlo {
             return Ok(Marginal::Normal { deviation: 0.0 });
         }
         let (fitted, status) = Marginal::fit(law, &moves)?;
-        if status == FitStatus::Failed {
+        if let Status::Failed(_) = status {
             refuse(
                 "marginals",
                 format!("a {law:?} that does not fit {factor}"),

@@ -3,27 +3,33 @@
 //! Returns are oldest first and end at the margin date. One long unit gains `exp(x) - 1` of its notional for a log return
 //! `x`, one short unit loses it. Each file makes the scenarios of one method; [`Sampled`] and [`Weighted`] take figures of
 //! them.
+//!
+//! [`catalog`] has every model of one series behind one trait, on P&L instead of log returns, and [`track`] runs any of them day after day.
 
 pub mod age_weighted;
 pub mod bucketed;
+pub mod catalog;
 pub mod fhs;
 pub mod filter;
 pub mod hull_white;
 pub mod plain;
 pub mod rolling;
 pub mod stress_blend;
+pub mod track;
 
 use crate::error::RiskError;
 use crate::measure::{RiskMeasure, Scratch, worst_mean};
 
 pub use age_weighted::age_weighted;
 pub use bucketed::{Bucketed, Buckets, SigmaFloor};
+pub use catalog::{CATALOG, Estimate, SeriesVar, Settings};
 pub use fhs::{FilteredSeries, VolatilityFilter, filter_series};
 pub use filter::{Filter, filtered_returns};
 pub use hull_white::{Steps, hull_white, overlapping_sums};
 pub use plain::plain;
 pub use rolling::{Forecast, RollingFhs};
 pub use stress_blend::{blend_amounts, pooled};
+pub use track::{Rolling, TailForecast, TailRefit, Track};
 
 /// Who holds the unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

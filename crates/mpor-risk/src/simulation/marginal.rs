@@ -9,15 +9,15 @@
 //! margin. Scales are standard deviations (divisor `n - 1`); shapes are fitted by maximum likelihood to moves of
 //! variance 1, and the fit says how it ended.
 
+use mpor_stats::SkewT;
 use mpor_stats::descriptive::{mean, sample_std};
 use mpor_stats::special::{normal_quantile, student_unit_quantile};
 use serde::{Deserialize, Serialize};
 
-use super::skew_t::SkewT;
 use crate::checks::{at_least, finite, parameter};
 use crate::descent::minimise;
 use crate::error::RiskError;
-use crate::parametric::extreme::FitStatus;
+use crate::status::{Edge, Status};
 
 /// A kind of marginal law.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,7 +75,7 @@ impl Marginal {
     /// # Errors
     /// [`RiskError::Stats`] for fewer than twenty moves where a shape is fitted (two elsewhere) or values that are not
     /// finite; [`RiskError::Parameter`] for moves that are all equal.
-    pub fn fit(law: MarginalLaw, moves: &[f64]) -> Result<(Self, FitStatus), RiskError> {
+    pub fn fit(law: MarginalLaw, moves: &[f64]) -> Result<(Self, Status), RiskError> {
         let shaped = matches!(law, MarginalLaw::Student | MarginalLaw::SkewT);
         at_least("a marginal law", if shaped { 20 } else { 2 }, moves.len())?;
         finite(moves)?;
@@ -85,7 +85,7 @@ impl Marginal {
         }
         let unit: Vec<f64> = moves.iter().map(|x| (x - centre) / deviation).collect();
         Ok(match law {
-            MarginalLaw::Normal => (Marginal::Normal { deviation }, FitStatus::Converged),
+            MarginalLaw::Normal => (Marginal::Normal { deviation }, Status::Converged),
             MarginalLaw::Student => {
                 let (freedom, _, status) = shape(&unit, false);
                 (Marginal::Student { deviation, freedom }, status)
@@ -97,7 +97,7 @@ impl Marginal {
             MarginalLaw::Empirical => {
                 let mut knots: Vec<f64> = moves.iter().map(|x| x - centre).collect();
                 knots.sort_by(f64::total_cmp);
-                (Marginal::Empirical { knots }, FitStatus::Converged)
+                (Marginal::Empirical { knots }, Status::Converged)
             }
         })
     }
@@ -146,7 +146,7 @@ impl Marginal {
                 sign * deviation * student_unit_quantile(p, *freedom)?
             }
             Marginal::SkewT { deviation, freedom, skew } => {
-                sign * deviation * SkewT::new(*freedom, sign * skew).lower(p)?
+                sign * deviation * SkewT::new(*freedom, sign * skew)?.quantile(p)?
             }
             Marginal::Empirical { knots } => interpolate(knots, if upper { 1.0 - p } else { p }),
         })
@@ -161,7 +161,7 @@ pub(super) fn interpolate(knots: &[f64], u: f64) -> f64 {
 }
 
 /// Degrees of freedom and skewness of greatest likelihood for moves of variance 1.
-fn shape(unit: &[f64], skewed: bool) -> (f64, f64, FitStatus) {
+fn shape(unit: &[f64], skewed: bool) -> (f64, f64, Status) {
     let read = |x: &[f64]| {
         let freedom = 2.0 + libm::exp(x[0]);
         (freedom, if skewed { libm::tanh(x[1]) } else { 0.0 })
@@ -171,19 +171,16 @@ fn shape(unit: &[f64], skewed: bool) -> (f64, f64, FitStatus) {
         if !(LEAST_FREEDOM..=MOST_FREEDOM).contains(&freedom) || skew.abs() > 0.99 {
             return f64::INFINITY;
         }
-        let law = SkewT::new(freedom, skew);
-        -unit.iter().map(|&z| law.log_density(z)).sum::<f64>()
+        SkewT::new(freedom, skew)
+            .map_or(f64::INFINITY, |law| -unit.iter().map(|&z| law.ln_pdf(z)).sum::<f64>())
     };
     let start: &[f64] = if skewed { &[1.5, 0.0] } else { &[1.5] };
     let least = minimise(start, 0.5, &mut lost);
     let (freedom, skew) = read(&least.at);
-    let inside = (1.01 * LEAST_FREEDOM..=0.99 * MOST_FREEDOM).contains(&freedom);
-    let edge = !inside || skew.abs() > 0.98;
-    let status = match (least.value.is_finite(), edge, least.converged) {
-        (false, _, _) => FitStatus::Failed,
-        (true, true, _) => FitStatus::Boundary,
-        (true, false, true) => FitStatus::Converged,
-        (true, false, false) => FitStatus::Failed,
-    };
-    (freedom, skew, status)
+    let edges = [
+        (freedom < 1.01 * LEAST_FREEDOM, Edge::FatTails),
+        (freedom > 0.99 * MOST_FREEDOM, Edge::ThinTails),
+        (skew.abs() > 0.98, Edge::OneSided),
+    ];
+    (freedom, skew, Status::of_search(least.value, least.converged, Edge::first(&edges)))
 }

@@ -20,7 +20,6 @@ pub mod joint;
 pub mod marginal;
 mod normals;
 pub mod precision;
-mod skew_t;
 pub mod sobol;
 mod table;
 

@@ -5,8 +5,6 @@
 //! with analytic gradients. A fit says how it ended: [`Status`]. A sample that is likeliest on an edge of the model (no reaction to
 //! news, no long-run level, the normal law) is told from one whose search failed; neither is replaced by anything.
 
-use std::fmt;
-
 use serde::Serialize;
 
 use super::evaluate::evaluation;
@@ -15,6 +13,7 @@ use super::sample::{FEWEST, Sample};
 use super::task::Task;
 use super::{Dynamics, Model, Stationarity};
 use crate::error::RiskError;
+use crate::status::Status;
 
 /// How hard a fit tries.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,50 +33,6 @@ impl Default for FitOptions {
     fn default() -> Self {
         FitOptions { starts: 3, tolerance: 1e-18, evaluations: 400, warm: None }
     }
-}
-
-/// How a fit ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// At a maximum inside the model.
-    Converged,
-    /// At a maximum on an edge of the model.
-    Boundary(Edge),
-    /// No step raises the likelihood although its gradient is not zero: a kink, as EGARCH has by its mean.
-    Stalled,
-    /// Not at a maximum.
-    Failed(Failure),
-}
-
-/// An edge of a model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Edge {
-    /// Variance does not react to returns (or, for GJR, to rises or to falls).
-    NoNews,
-    /// Variance has no memory.
-    NoMemory,
-    /// Variance has no constant.
-    NoConstant,
-    /// Variance has no long-run level.
-    UnitPersistence,
-    /// So many degrees of freedom that the law is the normal one.
-    ThinTails,
-    /// As few degrees of freedom as are tried.
-    FatTails,
-    /// All asymmetry on one side.
-    OneSided,
-}
-
-/// Why a search ended before a maximum.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Failure {
-    /// It ran out of evaluations.
-    Evaluations,
-    /// No starting point has a likelihood.
-    NoStart,
 }
 
 /// A fitted model. `status` is part of the answer: a failed fit has the best parameters found, and they are no maximum.
@@ -106,24 +61,6 @@ impl Fit {
     #[must_use]
     pub fn is_maximum(&self) -> bool {
         !matches!(self.status, Status::Failed(_))
-    }
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Status::Converged => "converged",
-            Status::Boundary(Edge::NoNews) => "boundary: no reaction to returns",
-            Status::Boundary(Edge::NoMemory) => "boundary: no memory",
-            Status::Boundary(Edge::NoConstant) => "boundary: no constant",
-            Status::Boundary(Edge::UnitPersistence) => "boundary: no long-run variance",
-            Status::Boundary(Edge::ThinTails) => "boundary: normal tails",
-            Status::Boundary(Edge::FatTails) => "boundary: fewest degrees of freedom",
-            Status::Boundary(Edge::OneSided) => "boundary: all asymmetry on one side",
-            Status::Stalled => "stalled at a kink",
-            Status::Failed(Failure::Evaluations) => "failed: out of evaluations",
-            Status::Failed(Failure::NoStart) => "failed: no start has a likelihood",
-        })
     }
 }
 

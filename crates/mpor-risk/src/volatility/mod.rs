@@ -34,12 +34,14 @@ mod task;
 
 use serde::{Deserialize, Serialize};
 
-pub use fit::{Fit, FitOptions, Status};
+pub use crate::status::Status;
+pub use fit::{Fit, FitOptions};
 pub use parameters::Parameters;
 pub use path::VolatilityPath;
 pub(crate) use path::Walker;
 pub use refit::{Refit, Windows};
 pub use riskmetrics::riskmetrics2006;
+pub(crate) use sample::power_of_two;
 pub use standard_errors::{Covariance, StandardErrors};
 
 /// How variance follows from the past.

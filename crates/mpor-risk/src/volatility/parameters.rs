@@ -6,9 +6,9 @@ use super::{Dynamics, Innovations, Mean, Model, Presample, Stationarity};
 use crate::error::RiskError;
 
 /// How many parameters the largest model has.
-pub(super) const MOST: usize = 7;
+pub(crate) const MOST: usize = 7;
 /// A number for each parameter, in the order of [`Parameters`].
-pub(super) type Natural = [f64; MOST];
+pub(crate) type Natural = [f64; MOST];
 /// A number for each pair of parameters.
 pub(super) type Square = [[f64; MOST]; MOST];
 
@@ -43,11 +43,11 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    pub(super) fn array(self) -> Natural {
+    pub(crate) fn array(self) -> Natural {
         [self.mu, self.omega, self.alpha, self.gamma, self.beta, self.nu, self.lambda]
     }
 
-    pub(super) fn from_array(p: Natural) -> Self {
+    pub(crate) fn from_array(p: Natural) -> Self {
         let [mu, omega, alpha, gamma, beta, nu, lambda] = p;
         Parameters { mu, omega, alpha, gamma, beta, nu, lambda }
     }

@@ -6,7 +6,7 @@
 
 use rayon::prelude::*;
 
-use super::fit::{Fit, FitOptions, Fitter, Status};
+use super::fit::{Fit, FitOptions, Fitter};
 use super::{Model, VolatilityPath, lanes};
 use crate::error::RiskError;
 
@@ -111,13 +111,5 @@ impl Model {
             return Err(RiskError::ShortSeries { what: "a rolling window", needed: length, found });
         };
         self.path(&returns[start..found], &fit.parameters)
-    }
-}
-
-impl Status {
-    /// Whether the parameters are a maximum or near one, so that the next window may start there.
-    #[must_use]
-    pub fn is_usable(self) -> bool {
-        !matches!(self, Status::Failed(_))
     }
 }

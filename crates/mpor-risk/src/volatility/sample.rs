@@ -131,7 +131,7 @@ impl Sample {
 }
 
 /// The power of two at or below a number above zero.
-fn power_of_two(value: f64) -> f64 {
+pub(crate) fn power_of_two(value: f64) -> f64 {
     let exponent = value.to_bits() >> 52;
     f64::from_bits(exponent.clamp(64, 1982) << 52)
 }

@@ -8,11 +8,12 @@
 
 use super::coordinates::{Coordinates, Image};
 use super::evaluate::Evaluation;
-use super::fit::{Edge, Failure, Fit, FitOptions, Status};
+use super::fit::{Fit, FitOptions};
 use super::optimiser::{End, Next, Search, Told};
 use super::parameters::{ALPHA, BETA, GAMMA, LAMBDA, MU, NU, Natural, OMEGA, Parameters, Square};
 use super::sample::Sample;
 use super::{Dynamics, Innovations, Model, Stationarity};
+use crate::status::{Edge, Failure, Status};
 
 /// What may be left to gain by a search that is not the first, in units of log-likelihood.
 const ROUGH: f64 = 1e-3;

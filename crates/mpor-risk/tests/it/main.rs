@@ -4,6 +4,10 @@
 mod market;
 
 #[cfg(test)]
+mod catalog;
+#[cfg(test)]
+mod caviar;
+#[cfg(test)]
 mod clearing_sets;
 #[cfg(test)]
 mod contribution;
@@ -13,6 +17,8 @@ mod correlation;
 mod fhs;
 #[cfg(test)]
 mod filtered;
+#[cfg(test)]
+mod gas;
 #[cfg(test)]
 mod grid;
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! Laws against closed forms, mpmath, scipy, published fits and simulation.
 
 use mpor_risk::parametric::cornish_fisher::in_domain;
-use mpor_risk::parametric::extreme::FitStatus;
 use mpor_risk::parametric::multiplier::{normal, student_unit_scale_law, student_unit_variance};
 use mpor_risk::parametric::{CornishFisher, DeltaGamma, Law, ParetoTail, mean_excess, stability};
+use mpor_risk::status::{Edge, Status};
 use mpor_stats::Level;
 use mpor_stats::random::Streams;
 use ndarray::{Array2, array};
@@ -249,7 +249,7 @@ fn pareto_fits_meet_an_independent_optimiser() {
         close(fit.beta, expected.1, 1e-7, "beta");
         close(fit.log_likelihood.unwrap(), expected.2, 1e-12, "log likelihood");
         assert!(fit.log_likelihood.unwrap() >= expected.2 - 1e-9);
-        assert_eq!(fit.status, FitStatus::Converged);
+        assert_eq!(fit.status, Status::Converged);
         // A shift and a scale of the losses are those of the threshold and beta.
         let moved: Vec<f64> = quantiles(xi, beta, n).iter().map(|y| 7.0 + 3.0 * y).collect();
         let moved = ParetoTail::fit(&moved, 7.0).unwrap();
@@ -275,7 +275,7 @@ fn danish_fire_losses() {
     assert_eq!(losses.len(), 2167);
     let fit = ParetoTail::fit(&losses, 10.0).unwrap();
     let (xi, beta) = fit.standard_errors.unwrap();
-    assert_eq!((fit.exceedances, fit.status), (109, FitStatus::Converged));
+    assert_eq!((fit.exceedances, fit.status), (109, Status::Converged));
     close(fit.xi, 0.4969858, 2e-7, "xi");
     close(fit.beta, 6.9754680, 2e-8, "beta");
     assert!((xi - 0.1363).abs() < 5e-5 && (beta - 1.1135).abs() < 5e-5, "{xi} {beta}");
@@ -309,7 +309,7 @@ fn pareto_tails_refuse_what_they_cannot_say() {
     // Bounded losses piled up at their end: no interior maximum.
     let mut stream = Streams::new(1, "piled", 0).path(0);
     let piled: Vec<f64> = (0..50).map(|_| 1.0 - stream.uniform().powi(6)).collect();
-    assert_eq!(ParetoTail::fit(&piled, 0.0).unwrap().status, FitStatus::Boundary);
+    assert_eq!(ParetoTail::fit(&piled, 0.0).unwrap().status, Status::Boundary(Edge::ShortTail));
 }
 
 #[test]
