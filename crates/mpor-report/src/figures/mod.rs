@@ -3,6 +3,8 @@
 //! To add one: write `figures/<name>.rs`, add its `mod` line and its entry in [`CATALOG`].
 
 mod axes;
+pub mod calibration_frontier;
+pub mod calibration_map;
 mod components;
 mod coverage;
 mod data_coverage;
