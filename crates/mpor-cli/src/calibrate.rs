@@ -130,11 +130,8 @@ fn as_value(done: &Calibration) -> Value {
         })
     };
     let found = done.found.as_ref().map(|found| {
-        let parameters: serde_json::Map<String, Value> = found
-            .parameters
-            .iter()
-            .map(|(key, value)| (key.clone(), json!(value.get())))
-            .collect();
+        let parameters: serde_json::Map<String, Value> =
+            found.parameters.iter().map(|(key, value)| (key.clone(), json!(value.get()))).collect();
         json!({
             "model": found.model, "parameters": parameters, "chosen": score(&found.chosen),
             "written": score(&found.written), "out_of_sample": score(&found.out_of_sample),

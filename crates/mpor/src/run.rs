@@ -316,7 +316,11 @@ pub(crate) fn write_source(table: &Table, path: &Path) -> Result<Written, MporEr
     Ok((path.to_owned(), Some(table.rows())))
 }
 
-pub(crate) fn close(folder: &Path, start: Manifest, outputs: &[Written]) -> Result<Manifest, MporError> {
+pub(crate) fn close(
+    folder: &Path,
+    start: Manifest,
+    outputs: &[Written],
+) -> Result<Manifest, MporError> {
     let mut outputs: Vec<FileRecord> =
         outputs.iter().map(|(path, rows)| record(path, folder, *rows)).collect::<Result<_, _>>()?;
     outputs.sort_by(|a, b| a.path.cmp(&b.path));

@@ -133,8 +133,7 @@ fn panel(view: &CalibrationView, y: Axis) -> Panel {
         layers.extend(bars(point));
         let at = (point.cost, point.coverage);
         layers.push(Layer::Dots { points: vec![at], ink: Ink::Breach, radius: 3.6 });
-        let label =
-            Label { at, text: point.label.clone(), ink: Ink::Text, place: Place::Near };
+        let label = Label { at, text: point.label.clone(), ink: Ink::Text, place: Place::Near };
         layers.push(Layer::Labels(vec![label]));
     }
     Panel { title: String::new(), x: cost_axis(view), y, layers }

@@ -30,15 +30,14 @@ pub(super) fn drawing(map: &CalibrationMap) -> Result<Drawing, ReportError> {
     };
     let zipped = || map.objective.iter().zip(&map.feasible);
     let values = zipped().map(|(o, f)| o.iter().zip(f).map(signed).collect()).collect();
-    let text = |cell: &Option<f64>| cell.map_or(String::new(), |v| format!("{:.1}", 100.0 * v));
-    let texts = map.objective.iter().map(|row| row.iter().map(text).collect()).collect();
+    let texts = zipped().map(|(o, f)| o.iter().zip(f).map(text).collect()).collect();
     let (columns, rows) = (&map.columns, &map.rows);
     let entry = |ink, text: &str| KeyEntry { ink, mark: KeyMark::Block, text: text.to_owned() };
     Ok(Drawing {
         id: "calibration-map".to_owned(),
         title: format!("What is minimised, by {} and {}", columns.0, rows.0),
         caption: "In each cell: weighted cost and calm in percent of gross notional. The colour is deeper the further that is from \
-                  the outlined cell."
+                  the outlined cell; a number in brackets does not cover."
             .to_owned(),
         reading: "The outlined cell is the cheapest that covers. Where the cells around it differ little, the choice \
                   between them is the history's accident."
@@ -67,6 +66,15 @@ pub(super) fn drawing(map: &CalibrationMap) -> Result<Drawing, ReportError> {
         key: vec![entry(Ink::Breach, "does not cover"), entry(Ink::Requirement, "covers")],
         source: source(map)?,
     })
+}
+
+/// The percentage of a cell, in brackets where the constraint is not met.
+fn text((objective, feasible): (&Option<f64>, &bool)) -> String {
+    match objective.map(|objective| 100.0 * objective) {
+        None => String::new(),
+        Some(percent) if *feasible => format!("{percent:.1}"),
+        Some(percent) => format!("({percent:.1})"),
+    }
 }
 
 fn source(map: &CalibrationMap) -> Result<Table, ReportError> {

@@ -118,16 +118,18 @@ fn into_list(
     make: bool,
 ) -> Result<(), String> {
     let count = list.len();
-    let entry = path.split_first().and_then(|(number, rest)| {
-        Some((list.get_mut(number.parse::<usize>().ok()?)?, rest))
-    });
+    let entry = path
+        .split_first()
+        .and_then(|(number, rest)| Some((list.get_mut(number.parse::<usize>().ok()?)?, rest)));
     match entry {
         Some((entry, [])) if !matches!(entry, Value::Table(_) | Value::Array(_)) => {
             *entry = value;
             Ok(())
         }
         Some((Value::Table(inner), rest)) => into_table(inner, rest, value, make),
-        _ => Err(format!("`{name}` is a list of {count}, numbered from 0: `{name}.0` is its first")),
+        _ => {
+            Err(format!("`{name}` is a list of {count}, numbered from 0: `{name}.0` is its first"))
+        }
     }
 }
 
@@ -154,7 +156,10 @@ mod tests {
 
     #[test]
     fn a_dotted_key_leads_into_tables_and_lists() {
-        let mut spec = model("overlays = [{ buffer = { share = 0.25 } }]", "a = { b = { c = 1 } }\nl = [1, { d = 2 }]");
+        let mut spec = model(
+            "overlays = [{ buffer = { share = 0.25 } }]",
+            "a = { b = { c = 1 } }\nl = [1, { d = 2 }]",
+        );
         put(&mut spec, "overlays.0.buffer.share", Value::Float(0.5)).unwrap();
         put(&mut spec, "a.b.c", Value::Integer(7)).unwrap();
         put(&mut spec, "l.0", Value::Integer(8)).unwrap();
@@ -168,7 +173,10 @@ mod tests {
 
     #[test]
     fn a_wrong_path_names_the_nearest_right_key() {
-        let mut spec = model("overlays = [{ buffer = { share = 0.25 } }]", "scenarios = { historical = { window = 1 } }");
+        let mut spec = model(
+            "overlays = [{ buffer = { share = 0.25 } }]",
+            "scenarios = { historical = { window = 1 } }",
+        );
         let mut told = |key: &str| put(&mut spec, key, Value::Integer(1)).unwrap_err();
         assert!(told("scenarios.historcal.window").contains("did you mean `historical`?"));
         assert!(told("overlays.0.bufer.share").contains("did you mean `buffer`?"));

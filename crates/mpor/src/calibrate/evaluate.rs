@@ -63,6 +63,9 @@ impl Bench<'_> {
         points: &[Point],
         stride: usize,
     ) -> Result<Vec<Record>, MporError> {
+        if points.is_empty() {
+            return Ok(Vec::new());
+        }
         let accounts = self.loaded.books.accounts.len();
         let dates = self.steps.len().div_ceil(stride);
         let size = (HELD / (accounts * dates).max(1)).clamp(1, BATCH);

@@ -3,9 +3,7 @@
 use std::path::Path;
 
 use mpor_data::tables::write_bytes;
-use mpor_report::{
-    CalibrationMap, CalibrationPoint, CalibrationView, Format, render_calibration,
-};
+use mpor_report::{CalibrationMap, CalibrationPoint, CalibrationView, Format, render_calibration};
 
 use super::candidate::label;
 use super::lattice::Point;

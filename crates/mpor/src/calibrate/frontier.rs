@@ -66,7 +66,8 @@ pub(crate) fn regions(
         let held: usize = times.iter().zip(&held).filter(|(_, held)| **held).map(|(t, _)| t).sum();
         let of = |(hits, ratios): &(Vec<usize>, Vec<f64>)| {
             let hits: usize = times.iter().zip(hits).map(|(times, hits)| times * hits).sum();
-            let sum: f64 = times.iter().zip(ratios).map(|(&times, ratio)| times as f64 * ratio).sum();
+            let sum: f64 =
+                times.iter().zip(ratios).map(|(&times, ratio)| times as f64 * ratio).sum();
             let whole = observations > 0 && held > 0;
             whole.then(|| (1.0 - hits as f64 / observations as f64, sum / held as f64))
         };

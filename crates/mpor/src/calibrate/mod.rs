@@ -153,9 +153,10 @@ pub fn check(file: &StudyFile) -> Result<(), MporError> {
 }
 
 fn model<'f>(file: &'f StudyFile, name: &str) -> Result<&'f ModelSpec, MporError> {
-    file.models.iter().find(|spec| spec.name == name).ok_or_else(|| {
-        file.error_at(&["calibrate", "model"], format!("no model `{name}`")).into()
-    })
+    file.models
+        .iter()
+        .find(|spec| spec.name == name)
+        .ok_or_else(|| file.error_at(&["calibrate", "model"], format!("no model `{name}`")).into())
 }
 
 fn choose(

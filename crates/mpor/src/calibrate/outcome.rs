@@ -1,6 +1,6 @@
 //! What a calibration comes to: the chosen point with its record out of sample, the frontier, and the points around it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mpor_core::Timestamp;
 use rayon::prelude::*;
@@ -16,8 +16,8 @@ use crate::error::MporError;
 use crate::study::StudyFile;
 use crate::study::calibrate::Axis;
 
-/// Distances along each parameter at which the chosen point is looked at.
-const AROUND: [isize; 4] = [-2, -1, 1, 2];
+/// Distances along each parameter at which points are looked at; 0 is the chosen one.
+const AROUND: [isize; 5] = [-2, -1, 0, 1, 2];
 
 /// Everything that is written.
 pub(crate) struct Outcome {
@@ -33,7 +33,9 @@ pub(crate) struct Outcome {
     pub searched: Searched,
     /// Points of the last rung on all dates.
     pub scores: BTreeMap<Point, Score>,
-    /// Regions of the points of the frontier.
+    /// The points that no other beats in coverage, cost and calm at once.
+    pub undominated: BTreeSet<Point>,
+    /// Their regions, and that of the chosen point, which one may beat that is beyond the zone allowed.
     pub frontier: BTreeMap<Point, Option<Region>>,
     /// Each fold's choice on its test block.
     pub tests: Vec<Score>,
@@ -84,29 +86,20 @@ impl Outcome {
             relative: self.relative(chosen.cost),
             candidates: self.scores.len() + self.searched.dropped.len(),
             covering: self.scores.values().filter(|score| score.feasible).count(),
-            frontier: self.frontier.len(),
+            frontier: self.undominated.len(),
             rules: chosen.feasible.then(|| rules::name(file)),
             notes: self.notes.clone(),
         }
     }
 }
 
-/// Moves the first margin date to where every point of the search, and every value of a parameter, has its history.
+/// Moves the first margin date to where every point of the search has its history.
 pub(crate) fn begin_where_all_answer(
     bench: &mut Bench<'_>,
     start: &[Point],
 ) -> Result<Option<String>, MporError> {
-    let alone = bench.axes.iter().enumerate().flat_map(|(axis, values)| {
-        let first = vec![0; bench.axes.len()];
-        (0..values.values.len()).filter_map(move |at| {
-            let mut point = first.clone();
-            *point.get_mut(axis)? = at;
-            Some(point)
-        })
-    });
-    let points: Vec<Point> = alone.chain(start.iter().cloned()).collect();
     let needed = |point| Ok(bench.build(point)?.model.history_steps());
-    let needed: Vec<Result<usize, MporError>> = points.par_iter().map(needed).collect();
+    let needed: Vec<Result<usize, MporError>> = start.par_iter().map(needed).collect();
     let needed = needed.into_iter().collect::<Result<Vec<usize>, _>>()?;
     let most = needed.into_iter().max().unwrap_or(1).saturating_sub(1);
     if most <= bench.steps.start {
@@ -122,7 +115,10 @@ pub(crate) fn begin_where_all_answer(
     }
     bench.steps.start = most;
     let first = bench.times().first().copied().unwrap_or_default().date();
-    Ok(Some(format!("Margin dates begin at {first}: a candidate needs {} steps of history.", most + 1)))
+    Ok(Some(format!(
+        "Margin dates begin at {first}: a candidate needs {} steps of history.",
+        most + 1
+    )))
 }
 
 /// Searches, and gathers the evidence about what was chosen.
@@ -141,10 +137,11 @@ pub(crate) fn reach(
     let all = Window::new(&market, terms, 0..market.times.len(), 1);
     let of = |(point, record): (&Point, &Record)| (point.clone(), all.score(record));
     let scores: BTreeMap<Point, Score> = searched.full.par_iter().map(of).collect();
-    let frontier = frontier(bench, &market, &searched, &scores, block)?;
+    let undominated = free(&scores);
+    let frontier = resampled(bench, &market, &searched, &undominated, block)?;
     let tests = tests(&market, terms, &folds, &searched);
     let out_of_sample = joined(&market, terms, &folds, &searched);
-    let around = around(bench, &all, &searched, &scores)?;
+    let around = around(bench, &all, &searched, &scores, &mut notes)?;
     let reference: Vec<Score> = references.iter().map(|record| all.score(record)).collect();
     remarks(bench.axes, &searched, &folds, &mut notes);
     let baseline = baseline.and_then(|_| reference.last()?.cost);
@@ -155,6 +152,7 @@ pub(crate) fn reach(
         terms,
         folds,
         scores,
+        undominated,
         frontier,
         tests,
         out_of_sample,
@@ -167,17 +165,21 @@ pub(crate) fn reach(
     })
 }
 
-fn frontier(
+/// The points that no other beats.
+fn free(scores: &BTreeMap<Point, Score>) -> BTreeSet<Point> {
+    let values: Vec<&Score> = scores.values().collect();
+    let free = scores.keys().zip(undominated(&values)).filter(|(_, free)| *free);
+    free.map(|(point, _)| point.clone()).collect()
+}
+
+fn resampled(
     bench: &Bench<'_>,
     market: &Market,
     searched: &Searched,
-    scores: &BTreeMap<Point, Score>,
+    free: &BTreeSet<Point>,
     block: usize,
 ) -> Result<BTreeMap<Point, Option<Region>>, MporError> {
-    let values: Vec<&Score> = scores.values().collect();
-    let free = undominated(&values);
-    let points: Vec<&Point> =
-        scores.keys().zip(free).filter(|(_, free)| *free).map(|(point, _)| point).collect();
+    let points: BTreeSet<&Point> = free.iter().chain([&searched.last.point]).collect();
     let records: Vec<&Record> = points.iter().map(|point| &searched.full[*point]).collect();
     let draws = bench.file.calibrate_spec()?.bootstrap.draws;
     let how = Resampling { draws, block, seed: bench.file.study.seed };
@@ -196,9 +198,8 @@ fn tests(market: &Market, terms: Terms, folds: &[Fold], searched: &Searched) -> 
 
 fn joined(market: &Market, terms: Terms, folds: &[Fold], searched: &Searched) -> (Record, Score) {
     let choices = folds.iter().zip(&searched.folds);
-    let parts: Vec<_> = choices
-        .map(|(fold, choice)| (fold.test.clone(), &searched.full[&choice.point]))
-        .collect();
+    let parts: Vec<_> =
+        choices.map(|(fold, choice)| (fold.test.clone(), &searched.full[&choice.point])).collect();
     let record = Record::spliced(market.times.len(), &parts);
     let from = folds.first().map_or(0, |fold| fold.test.start);
     let score = Window::new(market, terms, from..market.times.len(), 1).score(&record);
@@ -211,13 +212,19 @@ fn around(
     all: &Window<'_>,
     searched: &Searched,
     scores: &BTreeMap<Point, Score>,
+    notes: &mut Vec<String>,
 ) -> Result<Vec<(usize, isize, Point, Score)>, MporError> {
     let chosen = &searched.last.point;
     let mut places = Vec::new();
     for axis in 0..bench.axes.len() {
-        for by in [AROUND[0], AROUND[1], 0, AROUND[2], AROUND[3]] {
-            let place = neighbour(bench.axes, chosen, axis, by);
-            places.extend(place.map(|point| (axis, by, point)));
+        for by in AROUND {
+            let Some(point) = neighbour(bench.axes, chosen, axis, by) else { continue };
+            if bench.build(&point)?.model.history_steps() > bench.steps.start + 1 {
+                let label = candidate::label(bench.axes, &point);
+                notes.push(format!("Not in the sensitivities, for want of history: {label}."));
+                continue;
+            }
+            places.push((axis, by, point));
         }
     }
     let mut unseen: Vec<Point> = places

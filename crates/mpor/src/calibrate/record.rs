@@ -25,6 +25,8 @@ use crate::study::calibrate::{Objective, WorstZone};
 
 /// Steps over which the rise of a requirement is taken.
 const RISE_STEPS: usize = 5;
+/// Rises below this share of gross notional are rounding, and would decide between points that ask for a constant share.
+const ROUNDING: f64 = 1e-12;
 
 /// What is the same for every candidate.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -156,9 +158,8 @@ impl<'m> Window<'m> {
         let count = |account: &Vec<bool>| dates.clone().filter(on).filter(|&d| account[d]).count();
         let observations: Vec<usize> = market.observed.iter().map(count).collect();
         let mut known = BTreeMap::new();
-        let mut bound = |&n: &usize| {
-            *known.entry(n).or_insert_with(|| zone_bounds(steps, n, terms.level))
-        };
+        let mut bound =
+            |&n: &usize| *known.entry(n).or_insert_with(|| zone_bounds(steps, n, terms.level));
         let bounds = observations.iter().map(&mut bound).collect();
         Window { market, terms, dates, stride, observations, bounds }
     }
@@ -242,7 +243,8 @@ fn mean(ratios: &[Option<f64>]) -> Option<f64> {
 
 fn rise(ratios: &[Option<f64>], lag: usize) -> f64 {
     let pairs = ratios.iter().zip(ratios.iter().skip(lag));
-    pairs.filter_map(|(from, to)| Some((*to)? - (*from)?)).fold(0.0, f64::max)
+    let most = pairs.filter_map(|(from, to)| Some((*to)? - (*from)?)).fold(0.0, f64::max);
+    if most < ROUNDING { 0.0 } else { most }
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@
 //! the dates whose MPOR ends in it (purged); its best point is tested on block `k`. The last window is all dates.
 //!
 //! Successive halving: rung `r` of `R` looks at every `keep^(R - r)`-th date and keeps the best `1 / keep`, the last rung at
-//! every date. Each window halves for itself, on its own dates, so that no fold's choice has seen its test block.
+//! every date. Each window halves for itself, on its own dates, so that no fold's choice has seen its test block. A stride
+//! that divides a cycle of the books, such as 7 and a weekly roll, sees one phase of it only: `keep = 2` sees all of a week.
 //!
 //! Sources: Karnin, Koren and Somekh (2013), "Almost optimal exploration in multi-armed bandits", ICML (successive halving);
 //! López de Prado (2018), "Advances in financial machine learning", ch. 7 (purging).
@@ -62,7 +63,8 @@ pub(crate) fn folds(dates: usize, folds: usize, horizon: usize) -> Option<Vec<Fo
     if edge(1) <= horizon {
         return None;
     }
-    let fold = |block| Fold { training: 0..edge(block) - horizon, test: edge(block)..edge(block + 1) };
+    let fold =
+        |block| Fold { training: 0..edge(block) - horizon, test: edge(block)..edge(block + 1) };
     Some((1..=folds).map(fold).collect())
 }
 
@@ -95,6 +97,8 @@ pub(crate) fn search(
             };
             let mut folds: Vec<Choice> = windows.iter().zip(&alive).filter_map(best).collect();
             if let Some(last) = folds.pop() {
+                // What a fold kept to the end is known on every date.
+                dropped.retain(|left: &(Point, usize, Score)| !records.contains_key(&left.0));
                 return Ok(Searched { full: records, folds, last, dropped, rungs });
             }
         }
@@ -113,12 +117,9 @@ pub(crate) fn search(
 }
 
 /// Points from the best to the worst; equals in the order of the grid.
-fn ranked(
-    window: &Window<'_>,
-    points: &[Point],
-    records: &BTreeMap<Point, Record>,
-) -> Vec<Choice> {
-    let score = |point: &Point| Choice { point: point.clone(), score: window.score(&records[point]) };
+fn ranked(window: &Window<'_>, points: &[Point], records: &BTreeMap<Point, Record>) -> Vec<Choice> {
+    let score =
+        |point: &Point| Choice { point: point.clone(), score: window.score(&records[point]) };
     let mut choices: Vec<Choice> = points.par_iter().map(score).collect();
     choices.sort_by(|a, b| a.score.rank(&b.score));
     choices

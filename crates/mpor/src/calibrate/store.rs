@@ -68,8 +68,7 @@ impl Store {
         ];
         let all = records.iter().flat_map(|record| record.totals.iter().copied());
         let totals = [("requirement", Column::numbers(all))];
-        let (breaches, totals) =
-            (Table::new("breaches", breaches)?, Table::new("totals", totals)?);
+        let (breaches, totals) = (Table::new("breaches", breaches)?, Table::new("totals", totals)?);
         write_working_parquet(&breaches, &self.file(batch, "breaches"))?;
         Ok(write_working_parquet(&totals, &self.file(batch, "totals"))?)
     }

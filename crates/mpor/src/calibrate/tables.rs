@@ -34,7 +34,8 @@ pub(crate) fn write(folder: &Path, outcome: &Outcome) -> Result<Vec<Written>, Mp
 /// Every point tried, on all dates (`stride` 1) or on those of the rung that left it behind.
 fn candidates(outcome: &Outcome) -> Result<Table, MporError> {
     let full = outcome.scores.iter().map(|(point, score)| (point, 1, score));
-    let left = outcome.searched.dropped.iter().map(|(point, stride, score)| (point, *stride, score));
+    let left =
+        outcome.searched.dropped.iter().map(|(point, stride, score)| (point, *stride, score));
     let mut rows: Vec<(&Point, usize, &Score)> = full.chain(left).collect();
     rows.sort_by(|a, b| a.0.cmp(b.0));
     let points: Vec<&Point> = rows.iter().map(|row| row.0).collect();
@@ -42,13 +43,13 @@ fn candidates(outcome: &Outcome) -> Result<Table, MporError> {
     let mut columns = parameters(outcome, &points);
     columns.push(("stride".to_owned(), Column::counts(rows.iter().map(|row| row.1))));
     columns.extend(figures(outcome, &scores));
-    let frontier = points.iter().map(|point| outcome.frontier.contains_key(*point));
+    let frontier = points.iter().map(|point| outcome.undominated.contains(*point));
     columns.push(flags("frontier", frontier));
     columns.push(flags("chosen", points.iter().map(|point| *point == outcome.point())));
     Ok(Table::new("candidates", columns)?)
 }
 
-/// The points that no other beats in coverage, cost and calm at once, with their 90 % regions.
+/// The points that no other beats in coverage, cost and calm at once, and the chosen one, with their 90 % regions.
 fn frontier(outcome: &Outcome) -> Result<Table, MporError> {
     let points: Vec<&Point> = outcome.frontier.keys().collect();
     let scores: Vec<&Score> = points.iter().map(|point| &outcome.scores[*point]).collect();
@@ -60,6 +61,7 @@ fn frontier(outcome: &Outcome) -> Result<Table, MporError> {
         number("coverage_high", regions().map(|r| r.map(|r| r.coverage.1))),
         number("cost_low", regions().map(|r| r.map(|r| r.cost.0))),
         number("cost_high", regions().map(|r| r.map(|r| r.cost.1))),
+        flags("undominated", points.iter().map(|point| outcome.undominated.contains(*point))),
         flags("chosen", points.iter().map(|point| *point == outcome.point())),
     ]);
     Ok(Table::new("frontier", columns)?)
@@ -119,10 +121,7 @@ fn sensitivity(outcome: &Outcome) -> Result<Table, MporError> {
     let scores: Vec<&Score> = rows.iter().map(|row| &row.3).collect();
     let mut columns = vec![
         ("parameter".to_owned(), Column::texts(rows.iter().map(|row| axis(row).key.as_str()))),
-        (
-            "distance".to_owned(),
-            Column::Count(rows.iter().map(|row| Some(row.1 as i64)).collect()),
-        ),
+        ("distance".to_owned(), Column::Count(rows.iter().map(|row| Some(row.1 as i64)).collect())),
         number("value", rows.iter().map(|row| Some(axis(row).values[row.2[row.0]].get()))),
     ];
     columns.extend(figures(outcome, &scores));
@@ -148,7 +147,10 @@ fn figures(outcome: &Outcome, scores: &[&Score]) -> Columns {
         number("cost_relative_to_baseline", all().map(|score| outcome.relative(score.cost))),
         number("calm", all().map(|score| Some(score.calm))),
         number("objective", all().map(|score| Some(score.objective).filter(|o| o.is_finite()))),
-        ("worst_zone".to_owned(), Column::Text(all().map(|score| score.zone().map(str::to_owned)).collect())),
+        (
+            "worst_zone".to_owned(),
+            Column::Text(all().map(|score| score.zone().map(str::to_owned)).collect()),
+        ),
         ("accounts_beyond_zone".to_owned(), Column::counts(all().map(|score| score.beyond))),
         flags("feasible", all().map(|score| score.feasible)),
     ]

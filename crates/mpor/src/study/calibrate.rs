@@ -191,7 +191,8 @@ impl RangeSpec {
             (Some(values), None, None, None) if !self.log => values.clone(),
             (None, Some(from), Some(to), Some(steps)) => spread(from, to, steps, self.log)?,
             _ => {
-                let problem = "is { from, to, steps } with log = true where wanted, or { values = [..] }";
+                let problem =
+                    "is { from, to, steps } with log = true where wanted, or { values = [..] }";
                 return Err(("", problem.to_owned()));
             }
         };
@@ -199,7 +200,10 @@ impl RangeSpec {
             return Err(("values", "is empty: write the values to try".to_owned()));
         }
         if values.len() > MOST_VALUES {
-            return Err(("", format!("has {} values; at most {MOST_VALUES} are tried", values.len())));
+            return Err((
+                "",
+                format!("has {} values; at most {MOST_VALUES} are tried", values.len()),
+            ));
         }
         if values.iter().any(|value| !value.get().is_finite()) {
             return Err(("", "holds a number that is not finite".to_owned()));
@@ -207,8 +211,7 @@ impl RangeSpec {
         match values.windows(2).find(|pair| pair[0].get() >= pair[1].get()) {
             None => Ok(values),
             Some(pair) => {
-                let problem =
-                    format!("must rise, and {} comes before {}", pair[0], pair[1]);
+                let problem = format!("must rise, and {} comes before {}", pair[0], pair[1]);
                 Err(("values", problem))
             }
         }
@@ -231,7 +234,10 @@ fn spread(
         return Err(("steps", problem));
     }
     if log && low <= 0.0 {
-        return Err(("from", format!("a logarithmic range starts above zero, and `from` is {low}")));
+        return Err((
+            "from",
+            format!("a logarithmic range starts above zero, and `from` is {low}"),
+        ));
     }
     let whole = matches!((from, to), (Number::Whole(_), Number::Whole(_)));
     let at = |step: usize| {
@@ -297,11 +303,16 @@ impl StudyFile {
             return refuse(&["parameters"], "no parameter is named: nothing to choose".to_owned());
         }
         if !(1..=100).contains(&spec.folds) {
-            return refuse(&["folds"], format!("folds = {}; write 1 to 100 test blocks", spec.folds));
+            return refuse(
+                &["folds"],
+                format!("folds = {}; write 1 to 100 test blocks", spec.folds),
+            );
         }
         let Objective { cost, calm } = spec.objective;
         if !(cost >= 0.0 && calm >= 0.0 && cost + calm > 0.0 && (cost + calm).is_finite()) {
-            let problem = format!("weights are zero or more and not both zero; found cost = {cost}, calm = {calm}");
+            let problem = format!(
+                "weights are zero or more and not both zero; found cost = {cost}, calm = {calm}"
+            );
             return refuse(&["objective"], problem);
         }
         if !(100..=100_000).contains(&spec.bootstrap.draws) {
@@ -344,4 +355,25 @@ fn four() -> usize {
 
 fn two() -> usize {
     2
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(text: &str) -> Vec<String> {
+        let range: RangeSpec = toml::from_str(text).unwrap();
+        range.values().unwrap().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn ranges_are_spread_evenly_or_by_ratio_and_stay_whole() {
+        let even = values("from = 0.1\nto = 0.4\nsteps = 4");
+        assert_eq!(even, ["0.1", "0.2", "0.3", "0.4"]);
+        let windows = values("from = 125\nto = 1000\nsteps = 4\nlog = true");
+        assert_eq!(windows, ["125", "250", "500", "1000"]);
+        let few = values("from = 1\nto = 3\nsteps = 9");
+        assert_eq!(few, ["1", "2", "3"]);
+        assert_eq!(values("values = [0, 0.5]"), ["0", "0.5"]);
+    }
 }
