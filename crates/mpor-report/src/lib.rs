@@ -20,7 +20,9 @@ mod text;
 
 pub use error::ReportError;
 pub use evidence::Evidence;
-pub use figures::calibration_frontier::{CalibrationPoint, CalibrationView, render_calibration};
+pub use figures::calibration_frontier::{
+    CalibrationPoint, CalibrationRegion, CalibrationView, render_calibration,
+};
 pub use figures::calibration_map::CalibrationMap;
 pub use input::{
     DataOrigin, DataRow, MARK_GAP_DAYS, MARK_GAP_DEVIATIONS, ManifestCard, MarkGap, ModelCard,

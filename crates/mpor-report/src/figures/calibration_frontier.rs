@@ -42,8 +42,17 @@ pub struct CalibrationPoint {
     pub feasible: bool,
     /// Whether it is the one chosen, or the nearest where none covers.
     pub chosen: bool,
-    /// For the points of the frontier: 90 % region, coverage then cost, low then high.
-    pub region: Option<((f64, f64), (f64, f64))>,
+    /// For the points of the frontier: 90 % region.
+    pub region: Option<CalibrationRegion>,
+}
+
+/// Where coverage and cost lie with 90 %; low then high.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CalibrationRegion {
+    /// Coverage.
+    pub coverage: (f64, f64),
+    /// Mean requirement, share of gross notional.
+    pub cost: (f64, f64),
 }
 
 /// The figures of a calibration as files. Pure: the same view gives the same bytes.
@@ -141,7 +150,7 @@ fn panel(view: &CalibrationView, y: Axis) -> Panel {
 
 /// The sides of a region through its point.
 fn bars(point: &CalibrationPoint) -> Vec<Layer> {
-    let Some((coverage, cost)) = point.region else { return Vec::new() };
+    let Some(CalibrationRegion { coverage, cost }) = point.region else { return Vec::new() };
     let (ink, width) = if point.chosen { (Ink::Breach, 1.4) } else { (Ink::Muted, 0.4) };
     vec![
         Layer::Stems { stems: vec![(point.cost, coverage.0, coverage.1)], ink, width },
@@ -150,7 +159,7 @@ fn bars(point: &CalibrationPoint) -> Vec<Layer> {
 }
 
 fn cost_axis(view: &CalibrationView) -> Axis {
-    let ends = view.points.iter().filter_map(|point| point.region.map(|region| region.1));
+    let ends = view.points.iter().filter_map(|point| point.region.map(|region| region.cost));
     let costs = view.points.iter().map(|point| point.cost).chain(view.written.map(|at| at.1));
     let all = costs.chain(ends.flat_map(|(low, high)| [low, high]));
     let (low, high) =
@@ -166,14 +175,14 @@ fn cost_axis(view: &CalibrationView) -> Axis {
 
 fn coverage_axis(view: &CalibrationView) -> Axis {
     let points = view.points.iter().map(|point| point.coverage);
-    let lows = view.points.iter().filter_map(|point| point.region.map(|region| region.0.0));
+    let lows = view.points.iter().filter_map(|point| point.region.map(|region| region.coverage.0));
     let all = points.chain(lows).chain(view.written.map(|at| at.0));
     axes::coverage(view.level, all).titled("coverage")
 }
 
 fn source(view: &CalibrationView) -> Result<Table, ReportError> {
     let points = || view.points.iter();
-    let side = |of: fn(((f64, f64), (f64, f64))) -> f64| {
+    let side = |of: fn(CalibrationRegion) -> f64| {
         Column::Number(points().map(|point| point.region.map(of)).collect())
     };
     Ok(Table::new(
@@ -181,11 +190,11 @@ fn source(view: &CalibrationView) -> Result<Table, ReportError> {
         [
             ("parameters", Column::texts(points().map(|point| point.label.as_str()))),
             ("coverage", Column::numbers(points().map(|point| point.coverage))),
-            ("coverage_low", side(|region| region.0.0)),
-            ("coverage_high", side(|region| region.0.1)),
+            ("coverage_low", side(|region| region.coverage.0)),
+            ("coverage_high", side(|region| region.coverage.1)),
             ("cost", Column::numbers(points().map(|point| point.cost))),
-            ("cost_low", side(|region| region.1.0)),
-            ("cost_high", side(|region| region.1.1)),
+            ("cost_low", side(|region| region.cost.0)),
+            ("cost_high", side(|region| region.cost.1)),
             ("calm", Column::numbers(points().map(|point| point.calm))),
             ("feasible", Column::Flag(points().map(|point| Some(point.feasible)).collect())),
             ("chosen", Column::Flag(points().map(|point| Some(point.chosen)).collect())),

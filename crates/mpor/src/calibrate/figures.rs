@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use mpor_data::tables::write_bytes;
-use mpor_report::{CalibrationMap, CalibrationPoint, CalibrationView, Format, render_calibration};
+use mpor_report::{
+    CalibrationMap, CalibrationPoint, CalibrationRegion, CalibrationView, Format,
+    render_calibration,
+};
 
 use super::candidate::label;
 use super::lattice::Point;
@@ -59,7 +62,8 @@ fn point(outcome: &Outcome, (point, score): (&Point, &Score)) -> Option<Calibrat
         calm: score.calm,
         feasible: score.feasible,
         chosen: point == outcome.point(),
-        region: region.map(|region| (region.coverage, region.cost)),
+        region: region
+            .map(|region| CalibrationRegion { coverage: region.coverage, cost: region.cost }),
     })
 }
 

@@ -144,6 +144,10 @@ pub(crate) fn reach(
     let around = around(bench, &all, &searched, &scores, &mut notes)?;
     let reference: Vec<Score> = references.iter().map(|record| all.score(record)).collect();
     remarks(bench.axes, &searched, &folds, &mut notes);
+    if searched.last.score.feasible && !bench.base.overlays.is_empty() {
+        let note = "Overlays are no part of a rule file: the study writes them beside `rules`, as chosen.toml says in a note.";
+        notes.push(note.to_owned());
+    }
     let baseline = baseline.and_then(|_| reference.last()?.cost);
     let written = reference.into_iter().next().unwrap_or_else(|| searched.last.score.clone());
     let axes = bench.axes.to_vec();
