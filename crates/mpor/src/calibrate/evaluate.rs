@@ -7,7 +7,7 @@ use mpor_backtest::{
     Assembly, BacktestError, DayResult, ModelInfo, Paths, ReplayConfig, paths, replay,
 };
 use mpor_core::{Span, Timestamp};
-use mpor_margin::{BuiltModel, MarginModel, ModelSpec, Overlay, RuleLibrary};
+use mpor_margin::{BuiltModel, MarginModel, ModelSpec, RuleLibrary};
 use rayon::prelude::*;
 
 use super::candidate;
@@ -119,8 +119,11 @@ impl Bench<'_> {
 
     fn paths(&self, built: Vec<BuiltModel>, stride: usize) -> Result<Paths, MporError> {
         let infos: Vec<ModelInfo> = built.iter().map(info).collect();
-        let (models, overlays): (Vec<Box<dyn MarginModel>>, Vec<Vec<Box<dyn Overlay>>>) =
-            built.into_iter().map(|built| (built.model, built.overlays)).unzip();
+        let (mut models, mut overlays) = (Vec::new(), Vec::new());
+        for built in built {
+            models.push(built.model);
+            overlays.push(built.overlays);
+        }
         let asked: Vec<&dyn MarginModel> = models.iter().map(|model| &**model).collect();
         let failed = |error| replay_error(self.file, error);
         let days = self.days(&asked, stride).map_err(failed)?;

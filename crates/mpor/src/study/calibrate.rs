@@ -226,7 +226,7 @@ fn spread(
     log: bool,
 ) -> Result<Vec<Number>, (&'static str, String)> {
     let (low, high) = (from.get(), to.get());
-    if !(low < high) {
+    if low >= high || low.is_nan() || high.is_nan() {
         return Err(("to", format!("the range is empty: `to` {high} is not above `from` {low}")));
     }
     if !(2..=MOST_VALUES).contains(&steps) {
