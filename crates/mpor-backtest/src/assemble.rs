@@ -88,6 +88,14 @@ fn check(days: &[DayResult], assembly: &Assembly<'_>) -> Result<(), BacktestErro
             return Err(BacktestError::DayOrder { earlier, later });
         }
     }
+    check_counts(days, assembly)
+}
+
+/// That every day has an answer of each model for each account.
+pub(crate) fn check_counts(
+    days: &[DayResult],
+    assembly: &Assembly<'_>,
+) -> Result<(), BacktestError> {
     let (models, accounts) = (assembly.models.len(), assembly.books.accounts.len());
     if !assembly.overlays.is_empty() {
         same_count("models with overlays", assembly.overlays.len(), models)?;
@@ -106,7 +114,7 @@ fn same_count(what: &'static str, found: usize, expected: usize) -> Result<(), B
     if found == expected { Ok(()) } else { Err(BacktestError::Counts { what, found, expected }) }
 }
 
-fn losses(days: &[DayResult], accounts: usize) -> Vec<LossPath> {
+pub(crate) fn losses(days: &[DayResult], accounts: usize) -> Vec<LossPath> {
     let path = |account: usize| {
         let losses = || days.iter().map(|day| &day.losses[account]);
         LossPath {
@@ -119,7 +127,7 @@ fn losses(days: &[DayResult], accounts: usize) -> Vec<LossPath> {
     (0..accounts).into_par_iter().map(path).collect()
 }
 
-fn requirements(
+pub(crate) fn requirements(
     days: &[DayResult],
     times: &[Timestamp],
     assembly: &Assembly<'_>,

@@ -1,6 +1,7 @@
 //! The `mpor` command line.
 
 mod answer;
+mod calibrate;
 mod import;
 mod problem;
 mod progress;
@@ -29,6 +30,7 @@ struct Cli {
 
 const EXAMPLES: &str = "Examples:
   mpor run studies/quickstart.toml                    run a study; tables, figures, report.pdf in runs/quickstart
+  mpor calibrate studies/calibrate-scan.toml          choose a model's parameters; frontier, record, rule file
   mpor check studies/quickstart.toml                  check study and data, change nothing
   mpor margin studies/quickstart.toml --at 2020-03-11 one day's requirements with their arithmetic
   mpor explain runs/quickstart --account long-perpetual --at 2020-03-11
@@ -50,6 +52,8 @@ enum Command {
         #[arg(long)]
         timings: bool,
     },
+    /// Choose a model's parameters walk-forward: the cheapest and calmest that cover, with their record out of sample.
+    Calibrate(calibrate::Options),
     /// Check a study and its data; write nothing.
     Check {
         /// The study file.
@@ -154,8 +158,10 @@ fn act(cli: &Cli, progress: &dyn Progress) -> Result<ExitCode, MporError> {
             answer::run(&summary, cli.json, *timings)?;
             done
         }
+        Command::Calibrate(options) => calibrate::run(options, cli.json, progress),
         Command::Check { study } => {
             let file = StudyFile::read(study)?;
+            mpor::calibrate::check(&file)?;
             let loaded = Loaded::new(&file)?;
             mpor::margin_at::try_models(&file, &loaded)?;
             answer::check(&file, &loaded, cli.json);

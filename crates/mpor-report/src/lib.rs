@@ -20,6 +20,10 @@ mod text;
 
 pub use error::ReportError;
 pub use evidence::Evidence;
+pub use figures::calibration_frontier::{
+    CalibrationPoint, CalibrationRegion, CalibrationView, render_calibration,
+};
+pub use figures::calibration_map::CalibrationMap;
 pub use input::{
     BASIS_DAYS, BasisCurve, DataOrigin, DataRow, FaultPrices, FaultRow, FaultScenario,
     MARK_GAP_DAYS, MARK_GAP_DEVIATIONS, ManifestCard, MarkGap, ModelCard, ReportInput, ScanMap,

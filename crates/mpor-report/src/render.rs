@@ -70,9 +70,21 @@ pub fn render_about(
     if let Some(bytes) = document? {
         artifacts.push(Artifact { path: "report.pdf".to_owned(), bytes });
     }
-    let sources =
-        drawings.into_iter().map(|d| (format!("figures/{}.csv", d.id), d.source)).collect();
-    Ok(Rendered { artifacts, sources })
+    Ok(Rendered { artifacts, sources: sources(drawings) })
+}
+
+/// Drawings that belong to no report, with the tables behind them.
+pub(crate) fn render_drawings(
+    drawings: Vec<Drawing>,
+    formats: &[Format],
+) -> Result<Rendered, ReportError> {
+    let artifacts = pictures(&drawings, formats, &Typeface::load()?)?;
+    Ok(Rendered { artifacts, sources: sources(drawings) })
+}
+
+/// The tables behind drawings, and where they go.
+fn sources(drawings: Vec<Drawing>) -> Vec<(String, Table)> {
+    drawings.into_iter().map(|d| (format!("figures/{}.csv", d.id), d.source)).collect()
 }
 
 /// The figures' files, in the order of the drawings.

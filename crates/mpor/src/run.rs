@@ -198,7 +198,7 @@ pub(crate) fn is_of(known: &Manifest, start: &Manifest) -> bool {
 }
 
 /// The manifest of the folder, if it is of the same version, study and inputs and all its files are there unchanged.
-fn finished(folder: &Path, start: &Manifest) -> Option<Manifest> {
+pub(crate) fn finished(folder: &Path, start: &Manifest) -> Option<Manifest> {
     let known = Manifest::read(folder).ok()?;
     let whole = || {
         known.outputs.iter().all(|output| {
@@ -210,7 +210,7 @@ fn finished(folder: &Path, start: &Manifest) -> Option<Manifest> {
 }
 
 /// Makes the run's folder.
-fn make(folder: &Path) -> Result<(), MporError> {
+pub(crate) fn make(folder: &Path) -> Result<(), MporError> {
     if folder.is_file() {
         let problem = "is a file, and a run is a folder; name another with `--out`";
         return Err(MporError::folder(folder, problem));
@@ -220,7 +220,7 @@ fn make(folder: &Path) -> Result<(), MporError> {
 
 /// Removes what an earlier run of another study or other data wrote, so that none of it is taken for this run's, and its
 /// manifest last: without one the folder holds no finished run.
-fn forget(folder: &Path) -> Result<(), MporError> {
+pub(crate) fn forget(folder: &Path) -> Result<(), MporError> {
     let outputs = Manifest::read(folder).map(|manifest| manifest.outputs).unwrap_or_default();
     let inside =
         |path: &str| Path::new(path).components().all(|c| matches!(c, Component::Normal(_)));
@@ -309,7 +309,11 @@ pub(crate) fn write_source(table: &Table, path: &Path) -> Result<Written, MporEr
     Ok((path.to_owned(), Some(table.rows())))
 }
 
-fn close(folder: &Path, start: Manifest, outputs: &[Written]) -> Result<Manifest, MporError> {
+pub(crate) fn close(
+    folder: &Path,
+    start: Manifest,
+    outputs: &[Written],
+) -> Result<Manifest, MporError> {
     let mut outputs: Vec<FileRecord> =
         outputs.iter().map(|(path, rows)| record(path, folder, *rows)).collect::<Result<_, _>>()?;
     outputs.sort_by(|a, b| a.path.cmp(&b.path));

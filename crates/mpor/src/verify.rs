@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::calibrate::{CANDIDATES, calibrate};
 use crate::error::MporError;
 use crate::manifest::{Manifest, record};
 use crate::progress::Progress;
@@ -55,7 +56,11 @@ fn run_again(
     let study = run_folder.join(&manifest.study_file);
     let file = StudyFile::read(&study)?;
     let again = Scratch::new(run_folder)?;
-    let fresh = run(&file, &again.folder, progress)?.manifest;
+    let calibration = manifest.outputs.iter().any(|output| output.path == CANDIDATES);
+    let fresh = match calibration {
+        true => calibrate(&file, &again.folder, progress)?.manifest,
+        false => run(&file, &again.folder, progress)?.manifest,
+    };
     if fresh.version != manifest.version {
         verified
             .differences

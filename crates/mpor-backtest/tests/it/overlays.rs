@@ -1,8 +1,11 @@
 //! Overlays over a replay: they see the account's own past and book, whatever the accounts' order and the future.
 
 use mpor_backtest::assemble::walks;
+use mpor_backtest::paths::paths as without_tests;
 use mpor_backtest::shard::{from_tables, to_tables};
-use mpor_backtest::{Assembly, DayResult, ModelInfo, RequirementPath, assemble, replay};
+use mpor_backtest::{
+    Assembly, BacktestError, DayResult, ModelInfo, RequirementPath, assemble, replay,
+};
 use mpor_core::{Books, History, Level, LossConvention, Portfolio, Position, Timestamp};
 use mpor_margin::{
     BuiltModel, Component, MarginReport, ModelKind, ModelSpec, Now, RuleLibrary, build,
@@ -227,4 +230,23 @@ fn late_calls_are_counted_from_the_date_after() {
     // hand: one late call, then faded once
     assert!((with[10] / plain[10] - 1.2).abs() < 1e-12);
     assert!((with[11] / plain[11] - 1.198).abs() < 1e-12);
+}
+
+#[test]
+fn paths_are_those_of_an_assembly_and_may_skip_days() {
+    let (history, books, built) = (history(), books(STEPS), model(OVERLAYS));
+    let days = days(&history, &books, &built, STEPS);
+    let overlays = [built.overlays];
+    let of = || assembly(&history, &books, &overlays, &[]);
+    let all = without_tests(&days, &of()).unwrap();
+    let whole = assemble(days.clone(), of()).unwrap();
+    assert_eq!((&all.requirements, &all.losses), (&whole.requirements, &whole.losses));
+
+    let mut third: Vec<DayResult> = days.iter().step_by(3).cloned().collect();
+    let skipped = without_tests(&third, &of()).unwrap();
+    let expected: Vec<f64> = whole.losses[0].gross_notional.iter().step_by(3).copied().collect();
+    assert_eq!(skipped.losses[0].gross_notional, expected);
+    assert_eq!(skipped.requirements[0][0].initial.len(), third.len());
+    third.swap(1, 2);
+    assert!(matches!(without_tests(&third, &of()), Err(BacktestError::DayOrder { .. })));
 }

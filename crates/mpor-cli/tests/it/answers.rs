@@ -15,6 +15,7 @@ fn help() {
     let commands = [
         "--help",
         "run --help",
+        "calibrate --help",
         "check --help",
         "data --help",
         "data describe --help",

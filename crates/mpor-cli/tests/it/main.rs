@@ -8,6 +8,7 @@ mod answers;
 mod bad_data;
 mod bad_questions;
 mod bad_studies;
+mod calibrate;
 mod imports;
 mod json;
 mod killed;

@@ -4,6 +4,8 @@
 
 mod axes;
 mod basis;
+pub mod calibration_frontier;
+pub mod calibration_map;
 mod components;
 mod coverage;
 mod data_coverage;

@@ -18,6 +18,7 @@ impl StudyFile {
         self.check_names()?;
         self.check_positions()?;
         self.check_oracle()?;
+        self.check_calibrate()?;
         self.check_tests()
     }
 

@@ -1,5 +1,6 @@
 //! A study: one TOML file that says what is replayed, under which models, and what is reported.
 
+pub mod calibrate;
 mod checks;
 mod locate;
 mod oracle;

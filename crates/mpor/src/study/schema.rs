@@ -10,6 +10,8 @@ use mpor_data::index::FaultKind;
 use mpor_pricing::surface::PriceChoice;
 use serde::{Deserialize, Serialize};
 
+use super::calibrate::CalibrateSpec;
+
 /// One study: data, calendar, portfolios, models, and what to report.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -57,6 +59,9 @@ pub struct Study {
     /// What is written for people.
     #[serde(default)]
     pub report: ReportSpec,
+    /// What `mpor calibrate` chooses; `mpor run` does not look at it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibrate: Option<CalibrateSpec>,
 }
 
 /// Where history and positions are. Paths are relative to the study file; globs and object-store URLs are allowed.

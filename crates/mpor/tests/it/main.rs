@@ -4,6 +4,7 @@
 
 mod breakdown;
 mod by_hand;
+mod calibrate;
 mod chains;
 mod data_quality;
 mod folder;

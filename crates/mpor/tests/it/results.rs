@@ -23,6 +23,11 @@ impl Results {
         self.table.rows()
     }
 
+    /// A column as it is.
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.table.column(name)
+    }
+
     /// A column of text.
     pub fn texts(&self, column: &str) -> Vec<String> {
         match self.table.column(column).unwrap() {
