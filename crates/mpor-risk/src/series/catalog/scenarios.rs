@@ -2,8 +2,8 @@
 //!
 //! Nothing is fitted. The figures are those of [`RiskMeasure`]: the `ceil(n tail)`-th largest loss and the mean of the tail, with
 //! weights where there are some. For one step, Hull and White's scenarios with `rescale = full` are those of filtered historical
-//! simulation with an exponentially weighted volatility. Sources: [`super::super::plain`], [`super::super::age_weighted`],
-//! [`super::super::hull_white`].
+//! simulation with an exponentially weighted volatility. Sources: [`mod@super::super::plain`], [`mod@super::super::age_weighted`],
+//! [`mod@super::super::hull_white`].
 
 use mpor_stats::Level;
 use mpor_stats::ewma::Decay;
