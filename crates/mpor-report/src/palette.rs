@@ -19,7 +19,7 @@ const BLUE: RGBColor = RGBColor(0, 114, 178);
 const VERMILION: RGBColor = RGBColor(213, 94, 0);
 const LOSS: RGBColor = RGBColor(158, 164, 172);
 const MUTED: RGBColor = RGBColor(176, 181, 188);
-const SERIES: [RGBColor; 7] = [
+const SERIES: [RGBColor; 9] = [
     BLUE,
     RGBColor(230, 159, 0),
     RGBColor(0, 158, 115),
@@ -27,6 +27,8 @@ const SERIES: [RGBColor; 7] = [
     RGBColor(86, 180, 233),
     VERMILION,
     RGBColor(120, 126, 134),
+    RGBColor(240, 228, 66),
+    RGBColor(97, 61, 138),
 ];
 
 /// The colour of an ink.

@@ -6,8 +6,11 @@
 use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use mpor_backtest::adequacy::AddOns;
 use mpor_backtest::day::Parts;
-use mpor_backtest::{Assembly, BacktestResult, assemble, tables};
+use mpor_backtest::{
+    Assembly, BacktestResult, assemble, attribution, standards, supervisory, tables,
+};
 use mpor_core::{History, Table};
 use mpor_data::tables::{Metadata, TableWriter, write_bytes, write_csv, write_parquet};
 use rayon::prelude::*;
@@ -100,7 +103,7 @@ pub fn run(
     stages.end("evidence");
     let oracle = oracle::tell(file, &loaded, &result, progress)?;
     stages.end("oracle faults");
-    let mut outputs = write_tables(folder, &result, &loaded, &oracle.tables)?;
+    let mut outputs = write_tables(file, folder, &result, &loaded, &oracle.tables)?;
     stages.end("tables");
     progress.begin("drawing and typesetting", 1);
     outputs.extend(report::write(folder, file, &loaded, &result, &start, &oracle)?);
@@ -241,6 +244,7 @@ pub(crate) fn forget(folder: &Path) -> Result<(), MporError> {
 pub(crate) type Written = (PathBuf, Option<usize>);
 
 fn write_tables(
+    file: &StudyFile,
     folder: &Path,
     result: &BacktestResult,
     loaded: &Loaded,
@@ -250,7 +254,7 @@ fn write_tables(
         let write = |&long: &_| write_long(folder, result, long);
         tables::LONG.par_iter().map(write).collect::<Vec<Result<Written, MporError>>>()
     };
-    let (long, short) = rayon::join(long, || write_short(folder, result, loaded, further));
+    let (long, short) = rayon::join(long, || write_short(file, folder, result, loaded, further));
     let mut written = short?;
     for table in long {
         written.push(table?);
@@ -258,13 +262,29 @@ fn write_tables(
     Ok(written)
 }
 
+/// The tables that supervisors ask for; attribution only where there are marks to compare the pricer with.
+fn disclosures(result: &BacktestResult, loaded: &Loaded) -> Result<Vec<Table>, MporError> {
+    let mut tables = supervisory::tables(result, &AddOns::new())?;
+    if !loaded.history().marks.is_empty() {
+        let (history, steps) = (loaded.history(), loaded.steps.clone());
+        let pairs = attribution::pnl_pairs(history, &loaded.books, steps, 1)?;
+        let rows = attribution::rows(&pairs, &standards::FRTB)?;
+        tables.push(attribution::table(&rows, &loaded.books.accounts)?);
+    }
+    Ok(tables)
+}
+
 fn write_short(
+    file: &StudyFile,
     folder: &Path,
     result: &BacktestResult,
     loaded: &Loaded,
     further: &[Table],
 ) -> Result<Vec<Written>, MporError> {
     let mut short = tables::short(result)?;
+    if file.study.backtest.disclosures {
+        short.extend(disclosures(result, loaded)?);
+    }
     short.push(crate::findings::table(&loaded.market.findings)?);
     if !loaded.market.surfaces.is_empty() {
         short.push(loaded.market.surfaces.table()?);

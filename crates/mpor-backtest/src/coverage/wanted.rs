@@ -45,7 +45,7 @@ mod tests {
     fn every_test_on_request_is_a_test() {
         let known =
             |name: &&str| TESTS.iter().any(|test| test.id() == *name) || OTHER_ROWS.contains(name);
-        assert!(ON_REQUEST.iter().all(|name| known(&name)));
+        assert!(ON_REQUEST.iter().all(known));
         assert!(Wanted::Standard.has("kupiec") && !Wanted::Standard.has("dq-gas"));
         let names = ["tuff".to_owned()];
         assert!(Wanted::Named(&names).has("tuff") && !Wanted::Named(&names).has("kupiec"));

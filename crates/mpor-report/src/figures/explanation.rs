@@ -1,5 +1,6 @@
 //! The largest breaches by cause: what lost the money?
 
+use mpor_backtest::explain::CAUSES;
 use mpor_backtest::{Breach, Cause};
 use mpor_core::{Column, Pnl, Table};
 
@@ -16,9 +17,6 @@ pub struct ExplanationFigure;
 
 /// Most breaches shown.
 const MOST: usize = 10;
-/// Causes in the order of revaluation; the place in the list gives the colour.
-const CAUSES: [Cause; 6] =
-    [Cause::Spot, Cause::Basis, Cause::Volatility, Cause::Time, Cause::Funding, Cause::Residual];
 
 impl Figure for ExplanationFigure {
     fn id(&self) -> &'static str {

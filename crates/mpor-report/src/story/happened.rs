@@ -96,8 +96,11 @@ fn describe(cause: Cause) -> &'static str {
     match cause {
         Cause::Spot => "the spot move",
         Cause::Basis => "the basis",
-        Cause::Volatility => "implied volatility",
+        Cause::Rate => "the discount rate",
+        Cause::VolatilityLevel => "the level of implied volatility",
+        Cause::VolatilityShape => "the shape of implied volatility",
         Cause::Time => "the passage of time",
+        Cause::Fx => "the worth of the settlement coin",
         Cause::Funding => "funding",
         Cause::Residual => "what the causes leave unexplained",
     }

@@ -226,7 +226,7 @@ fn breaches(
 fn causes(loss: f64) -> Vec<(Cause, f64)> {
     vec![
         (Cause::Spot, -loss * 0.88),
-        (Cause::Volatility, -loss * 0.21),
+        (Cause::VolatilityLevel, -loss * 0.21),
         (Cause::Time, loss * 0.06),
         (Cause::Basis, -loss * 0.02),
         (Cause::Funding, loss * 0.01),

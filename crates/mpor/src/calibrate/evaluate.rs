@@ -137,6 +137,7 @@ impl Bench<'_> {
             history: self.loaded.history(),
             books: &self.loaded.books,
             late_calls: &[],
+            tests: mpor_backtest::coverage::Wanted::Named(&[]),
         };
         paths(&days, &assembly).map_err(failed)
     }

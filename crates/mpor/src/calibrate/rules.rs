@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use mpor_data::tables::write_bytes;
-use mpor_margin::{ModelKind, ModelSpec, RuleSet};
+use mpor_margin::{ModelKind, ModelSpec};
 use toml::{Table, Value};
 
 use super::outcome::{Outcome, valid_from};
@@ -31,7 +31,8 @@ pub(crate) fn write(
 ) -> Result<Written, MporError> {
     let text = text(file, outcome, start)?;
     // Read as a study will read it, so that a fault is found here.
-    RuleSet::read(CHOSEN, &text).map_err(|error| MporError::Question(error.to_string()))?;
+    mpor_margin::read_rules(CHOSEN, &text)
+        .map_err(|error| MporError::Question(error.to_string()))?;
     let path = folder.join(CHOSEN);
     write_bytes(&path, text.as_bytes())?;
     Ok((path, None))

@@ -444,6 +444,9 @@ pub struct BacktestSpec {
     pub tests: Tests,
     /// Whether every requirement is stored with its parts.
     pub components: bool,
+    /// Whether the tables that supervisors ask for are written: achieved coverage and calls in the form of the public
+    /// quantitative disclosures, severity, margin to volatility, core model against what was required, P&L attribution.
+    pub disclosures: bool,
 }
 
 /// Which coverage tests are run.
@@ -526,6 +529,7 @@ impl Default for BacktestSpec {
             level: Level::P99,
             tests: Tests::Word(TestsWord::Standard),
             components: true,
+            disclosures: true,
         }
     }
 }
