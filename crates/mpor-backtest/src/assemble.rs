@@ -244,7 +244,7 @@ pub fn walks(days: &[DayResult], assembly: &Assembly<'_>) -> Result<Vec<Vec<Walk
 fn own_paths(days: &[DayResult], model: usize, accounts: usize) -> Vec<RequirementPath> {
     let of = || days.iter().map(|day| &day.models[model]);
     let mut binding = Labels::default();
-    of().for_each(|of| binding.extend_repeated(&of.binding, 1));
+    of().for_each(|of| binding.extend_spaced(&of.binding, 1));
     let path = |account: usize| RequirementPath {
         initial: of().map(|of| of.initial[account]).collect(),
         maintenance: of().map(|of| of.maintenance[account]).collect(),
@@ -304,7 +304,7 @@ fn coverage(
     let mut rows = Vec::new();
     for (model, paths) in requirements.iter().enumerate() {
         let observed: Vec<Observed> = paths
-            .iter()
+            .par_iter()
             .zip(losses)
             .map(|(path, losses)| {
                 let gross = &losses.gross_notional;
@@ -323,7 +323,7 @@ fn coverage(
         for row in accounts {
             rows.push(row?);
         }
-        rows.push(assess::pooled(model, observed.iter()));
+        rows.push(assess::pooled(model, &observed));
     }
     Ok(rows)
 }

@@ -87,7 +87,7 @@ fn losses(days: &[DayResult]) -> Result<Table, BacktestError> {
 fn requirements(days: &[DayResult]) -> Result<Table, BacktestError> {
     let models = || days.iter().flat_map(|day| &day.models);
     let mut binding = Labels::default();
-    models().for_each(|of| binding.extend_repeated(&of.binding, 1));
+    models().for_each(|of| binding.extend_spaced(&of.binding, 1));
     let amounts = |of: fn(&ModelDay) -> &[f64]| Column::numbers(models().flat_map(of).copied());
     Ok(Table::new(
         REQUIREMENTS,

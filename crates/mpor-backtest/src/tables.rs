@@ -88,8 +88,9 @@ pub fn requirements(
     let parts = paths().flat_map(|(.., path)| {
         (0..result.times.len()).flat_map(move |step| [components(path, step), None])
     });
+    // What binds is found for the initial margin, and said there.
     let mut binding = Labels::default();
-    paths().for_each(|(.., path)| binding.extend_repeated(&path.binding, LEVELS.len()));
+    paths().for_each(|(.., path)| binding.extend_spaced(&path.binding, LEVELS.len()));
     Ok(Table::new(
         "requirements",
         [
@@ -245,7 +246,7 @@ pub fn coverage_tests(result: &BacktestResult) -> Result<Table, BacktestError> {
         [
             ("model", Column::labels(rows().map(|(row, _)| model(row.model)))),
             ("account", Column::Label(rows().map(|(row, _)| name(result, row.account)).collect())),
-            ("test", Column::labels(rows().map(|(_, test)| test.test.as_str()))),
+            ("test", Column::labels(rows().map(|(_, test)| test.test))),
             ("statistic", number(|test| test.statistic)),
             ("p_value", number(|test| test.p_value)),
             ("note", Column::labels(rows().map(|(_, test)| test.note.as_str()))),

@@ -35,8 +35,8 @@ impl Labels {
         self.index.push(which);
     }
 
-    /// Adds the texts of `other`, each `times` times over.
-    pub fn extend_repeated(&mut self, other: &Labels, times: usize) {
+    /// Adds the texts of `other`, each followed by missing ones up to every `step`-th position.
+    pub fn extend_spaced(&mut self, other: &Labels, step: usize) {
         // What each name of `other` is called here, found when it is first met.
         let mut here = vec![None; other.names.len()];
         for &which in &other.index {
@@ -46,7 +46,8 @@ impl Labels {
                     *known.get_or_insert_with(|| self.which(&other.names[which as usize]))
                 }
             };
-            self.index.extend(std::iter::repeat_n(found, times));
+            self.index.push(found);
+            self.index.extend(std::iter::repeat_n(MISSING, step.saturating_sub(1)));
         }
     }
 
@@ -139,11 +140,11 @@ mod tests {
     }
 
     #[test]
-    fn coded_and_repeated_texts_are_the_same_texts() {
+    fn coded_and_spaced_texts_are_the_same_texts() {
         let mut coded = Labels::coded(["b", "a"], [1, 0, 1]);
-        coded.extend_repeated(&[None, Some("c"), Some("a")].into_iter().collect(), 2);
+        coded.extend_spaced(&[None, Some("c"), Some("a")].into_iter().collect(), 2);
         let expected = ["a", "b", "a"].map(Some).into_iter();
-        let expected = expected.chain([None, None, Some("c"), Some("c"), Some("a"), Some("a")]);
+        let expected = expected.chain([None, None, Some("c"), None, Some("a"), None]);
         assert!(coded.iter().eq(expected));
     }
 

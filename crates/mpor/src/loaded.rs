@@ -236,7 +236,7 @@ fn steps(
     Ok(first..times.len())
 }
 
-/// Portfolios from rules or tables; steps before the first margin date hold nothing.
+/// Portfolios from rules or tables; steps before the first margin date have none.
 fn books(file: &StudyFile, market: &mut Market, steps: Range<usize>) -> Result<Books, MporError> {
     let first = steps.start;
     let data = &file.study.data;
@@ -273,9 +273,7 @@ fn books(file: &StudyFile, market: &mut Market, steps: Range<usize>) -> Result<B
         }
         tables.books
     };
-    let empty = vec![mpor_core::Portfolio::default(); books.accounts.len()];
-    let before = std::iter::repeat_n(empty, first);
-    books.portfolios.splice(0..0, before);
+    books.portfolios.splice(0..0, std::iter::repeat_n(Vec::new(), first));
     Ok(books)
 }
 

@@ -334,8 +334,9 @@ pub(crate) fn close(
     start: Manifest,
     outputs: &[Written],
 ) -> Result<Manifest, MporError> {
-    let mut outputs: Vec<FileRecord> =
-        outputs.iter().map(|(path, rows)| record(path, folder, *rows)).collect::<Result<_, _>>()?;
+    let records = outputs.par_iter().map(|(path, rows)| record(path, folder, *rows));
+    let records: Vec<Result<FileRecord, MporError>> = records.collect();
+    let mut outputs: Vec<FileRecord> = records.into_iter().collect::<Result<_, _>>()?;
     outputs.sort_by(|a, b| a.path.cmp(&b.path));
     let manifest = Manifest { outputs, ..start };
     write_bytes(&folder.join(MANIFEST), manifest.to_json()?.as_bytes())?;

@@ -8,6 +8,7 @@
 //! requirement, and a p-value that may be read every day.
 
 use mpor_core::{Level, Loss, Money};
+use rayon::prelude::*;
 
 use super::basel::ZoneBounds;
 use super::row::{CoverageRow, TestRow};
@@ -167,7 +168,7 @@ pub fn account(
         bounds: by.bounds,
         zone: if hits.is_empty() { None } else { by.zone.zone(hits.count()) },
         tests,
-        ..row(model, [observed].into_iter())
+        ..row(model, [Counted::of(observed)].into_iter())
     })
 }
 
@@ -175,18 +176,32 @@ pub fn account(
 ///
 /// It has neither bounds, zone nor tests: accounts live through the same market, so their breaches are not independent.
 #[must_use]
-pub fn pooled<'a>(model: usize, observed: impl Iterator<Item = &'a Observed>) -> CoverageRow {
-    row(model, observed)
+pub fn pooled(model: usize, observed: &[Observed]) -> CoverageRow {
+    row(model, observed.par_iter().map(Counted::of).collect::<Vec<_>>().into_iter())
 }
 
-fn row<'a>(model: usize, observed: impl Iterator<Item = &'a Observed>) -> CoverageRow {
+/// What one account adds to a row.
+struct Counted {
+    observations: usize,
+    breaches: usize,
+    worst: f64,
+    sum: f64,
+}
+
+impl Counted {
+    fn of(observed: &Observed) -> Self {
+        let (worst, sum) = observed.shortfalls();
+        Counted { observations: observed.len(), breaches: observed.breaches(), worst, sum }
+    }
+}
+
+fn row(model: usize, accounts: impl Iterator<Item = Counted>) -> CoverageRow {
     let (mut observations, mut breaches, mut worst, mut sum) = (0, 0, 0.0_f64, 0.0);
-    for one in observed {
-        let (most, total) = one.shortfalls();
-        observations += one.len();
-        breaches += one.breaches();
-        worst = worst.max(most);
-        sum += total;
+    for one in accounts {
+        worst = worst.max(one.worst);
+        sum += one.sum;
+        observations += one.observations;
+        breaches += one.breaches;
     }
     CoverageRow {
         model,
@@ -294,10 +309,10 @@ fn rate_row(hits: &OverlappingHits) -> TestRow {
     with_note(test_row("hac", found), format!("all overlapping observations, {lag} lags"))
 }
 
-fn bonferroni(test: &str, outcomes: Vec<Result<TestOutcome, CoverageError>>) -> TestRow {
+fn bonferroni(test: &'static str, outcomes: Vec<Result<TestOutcome, CoverageError>>) -> TestRow {
     match subsamples::combine(outcomes) {
         Ok(found) => TestRow {
-            test: test.to_owned(),
+            test,
             statistic: Some(found.worst.statistic),
             p_value: Some(found.bonferroni),
             note: format!("worst of {} sub-samples without overlap, Bonferroni", found.defined),
@@ -306,12 +321,12 @@ fn bonferroni(test: &str, outcomes: Vec<Result<TestOutcome, CoverageError>>) -> 
     }
 }
 
-fn test_row(test: &str, outcome: Result<TestOutcome, CoverageError>) -> TestRow {
+fn test_row(test: &'static str, outcome: Result<TestOutcome, CoverageError>) -> TestRow {
     let (statistic, p_value, note) = match outcome {
         Ok(outcome) => (Some(outcome.statistic), Some(outcome.p_value), String::new()),
         Err(error) => (None, None, error.to_string()),
     };
-    TestRow { test: test.to_owned(), statistic, p_value, note }
+    TestRow { test, statistic, p_value, note }
 }
 
 #[cfg(test)]
@@ -325,7 +340,7 @@ mod tests {
         let requirement = [100.0, 100.0, 110.0, 130.0, 180.0, 240.0, 200.0, 150.0, 120.0, 100.0];
         let loss = [50.0, -20.0, 115.0, 90.0, 200.0, 260.0, 40.0, -60.0, 130.0, 80.0];
         let observed = Observed::new(&loss.map(Some), &[1.0; 10], &requirement);
-        let row = pooled(0, [&observed].into_iter());
+        let row = pooled(0, &[observed]);
         assert_eq!((row.observations, row.breaches), (10, 4));
         assert_eq!((row.worst_shortfall, row.mean_shortfall), (20.0, 13.75));
         assert!((row.coverage.unwrap() - 0.6).abs() < 1e-15);
@@ -354,7 +369,7 @@ mod tests {
         // Every row is either in the catalog or in the list of others.
         for row in one.tests.iter().chain(&two.tests) {
             let known = crate::coverage::find(&row.test).is_some();
-            assert!(known || OTHER_ROWS.contains(&row.test.as_str()), "{}", row.test);
+            assert!(known || OTHER_ROWS.contains(&row.test), "{}", row.test);
         }
         for other in OTHER_ROWS {
             assert!(two.tests.iter().any(|row| row.test == *other), "{other}");

@@ -30,7 +30,7 @@ pub struct CoverageRow {
 #[derive(Clone, Debug, PartialEq)]
 pub struct TestRow {
     /// Catalog name, such as `kupiec`.
-    pub test: String,
+    pub test: &'static str,
     /// The statistic.
     pub statistic: Option<f64>,
     /// The p-value.

@@ -48,7 +48,7 @@ fn tests_note(evidence: &Evidence<'_>, shown: usize) -> String {
         note.push_str("Shown are the two accounts with the lowest coverage under each model. ");
     }
     let mut tests: Vec<&str> =
-        rows.flat_map(|row| &row.tests).map(|test| test.test.as_str()).collect();
+        rows.flat_map(|row| &row.tests).map(|test| test.test).collect();
     tests.sort_unstable();
     tests.dedup();
     if tests.len() > MOST_TESTS {
@@ -67,7 +67,7 @@ const PREFERRED: [&str; 5] =
 fn test_names<'a>(evidence: &Evidence<'a>) -> Vec<&'a str> {
     let mut names: Vec<&str> = Vec::new();
     for test in evidence.result().coverage.iter().flat_map(|row| &row.tests) {
-        if !names.contains(&test.test.as_str()) {
+        if !names.contains(&test.test) {
             names.push(&test.test);
         }
     }
@@ -118,7 +118,7 @@ pub(super) fn test_remarks(evidence: &Evidence<'_>) -> Vec<String> {
     let shown = test_names(evidence);
     let mut remarks: Vec<(&str, Vec<&str>)> = Vec::new();
     for test in evidence.result().coverage.iter().flat_map(|row| &row.tests) {
-        let (name, note) = (test.test.as_str(), test.note.as_str());
+        let (name, note) = (test.test, test.note.as_str());
         if note.is_empty() || !shown.contains(&name) {
             continue;
         }

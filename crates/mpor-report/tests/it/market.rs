@@ -270,8 +270,8 @@ fn row(model: usize, account: Option<usize>, n: usize, x: usize, level: Level) -
         _ => Light::Green,
     };
     let p = coverage.map(|c| (1.0 - (c - level.value()).abs() * 120.0).clamp(0.0002, 1.0));
-    let test = |name: &str, p: Option<f64>, note: &str| TestRow {
-        test: name.to_owned(),
+    let test = |name: &'static str, p: Option<f64>, note: &str| TestRow {
+        test: name,
         statistic: p.map(|p| -2.0 * p.ln()),
         p_value: p,
         note: note.to_owned(),

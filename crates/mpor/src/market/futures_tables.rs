@@ -111,10 +111,14 @@ pub(crate) fn trades(
         return Ok(None);
     }
     let mut rows = Vec::new();
-    for (step, portfolios) in books.portfolios.iter().enumerate() {
+    let held = books.portfolios.iter().enumerate().filter(|(_, portfolios)| !portfolios.is_empty());
+    for (step, portfolios) in held {
         for &account in &accounts {
             let empty = Portfolio::default();
-            let before = step.checked_sub(1).map_or(&empty, |at| &books.portfolios[at][account]);
+            let before = step
+                .checked_sub(1)
+                .and_then(|at| books.portfolios[at].get(account))
+                .unwrap_or(&empty);
             let name = &books.accounts[account];
             rows.extend(changes(history, step, name, before, &portfolios[account])?);
         }

@@ -222,7 +222,7 @@ fn check_scores(
 
 fn check_shortfall(series: &Series, expected: &Value, case: &mut Case<'_>) {
     let observed = assess::Observed { loss: series.loss.clone(), requirement: series.var.clone() };
-    let row = assess::pooled(0, [&observed].into_iter());
+    let row = assess::pooled(0, std::slice::from_ref(&observed));
     number("shortfall.peak", Some(row.worst_shortfall), &expected["peak"], case);
     let mean = (row.breaches > 0).then_some(row.mean_shortfall);
     number("shortfall.mean_over_hits", mean, &expected["mean_over_hits"], case);
