@@ -368,7 +368,7 @@ mod tests {
         assert!(two.tests.iter().any(|row| row.test == "hac"));
         // Every row is either in the catalog or in the list of others.
         for row in one.tests.iter().chain(&two.tests) {
-            let known = crate::coverage::find(&row.test).is_some();
+            let known = crate::coverage::find(row.test).is_some();
             assert!(known || OTHER_ROWS.contains(&row.test), "{}", row.test);
         }
         for other in OTHER_ROWS {

@@ -2,9 +2,9 @@
 //!
 //! Hits are few, so their positions are all that Kupiec, Christoffersen and the lagged products of the dynamic quantile test need; of value
 //! at risk the latter needs the sum and the sum of squares, and expected shortfall is read at hits only. The results are those of
-//! [`kupiec`](super::kupiec), [`christoffersen`](super::christoffersen), [`dq`](super::dq) and
+//! [`kupiec`](super::kupiec), [`christoffersen`](super::christoffersen), [`dq`] and
 //! [`acerbi_szekely`](super::acerbi_szekely) (`Z2`) but for rounding: the dynamic quantile statistic is solved by Cholesky's method from the
-//! same columns, and handed to [`dq`](super::dq) itself where they are close to dependent.
+//! same columns, and handed to [`dq`] itself where they are close to dependent.
 
 use mpor_core::Level;
 

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Source: Du and Escanciano (2017), "Backtesting Expected Shortfall: Accounting for Tail Risk", Management Science 63(4), 940-958.
-//! `U` is the `Z` of [`costanzino_curran`](super::costanzino_curran), judged on both sides. Takes the parameters of the forecast law as
+//! `U` is the `Z` of [`costanzino_curran`], judged on both sides. Takes the parameters of the forecast law as
 //! known. Assumes losses that do not overlap. The conditional test
 //! with five lags rejects 10 % of right models at 250 and at 1,000 periods and 97.5 %, 7 % at 5,000 (`tests/size.rs`).
 

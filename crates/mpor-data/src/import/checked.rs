@@ -163,7 +163,7 @@ impl<'a, 'scope> Checked<'a, 'scope> {
                 }
                 Some(Cut::End) => piece.add(&key, series, None),
                 Some(Cut::Before { rest, line }) => {
-                    going_on.insert(key.clone(), rest);
+                    going_on.insert(key.clone(), *rest);
                     piece.add(&key, series, Some(line));
                 }
             }

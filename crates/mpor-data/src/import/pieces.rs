@@ -34,7 +34,7 @@ pub(crate) enum Cut {
     /// Behind its last row.
     End,
     /// So that its last rows begin the next piece.
-    Before { rest: RawSeries, line: Timestamp },
+    Before { rest: Box<RawSeries>, line: Timestamp },
 }
 
 /// Cuts a series that goes on; `None` where it is too short for it and waits for the next piece as it is.
@@ -43,7 +43,7 @@ pub(crate) fn cut(series: &mut RawSeries) -> Option<Cut> {
     if series.len() < 2 * OVERLAP {
         return None;
     }
-    let rest = last_rows(series, OVERLAP);
+    let rest = Box::new(last_rows(series, OVERLAP));
     let line = rest.times[OVERLAP / 2];
     Some(Cut::Before { rest, line })
 }
@@ -84,11 +84,14 @@ impl Piece {
     }
 }
 
+/// Where the next piece takes over, and the last instant of the piece before.
+type Border = (Timestamp, Timestamp);
+
 /// Puts the findings of pieces together.
 #[derive(Default)]
 pub(crate) struct Stitcher {
     /// By series that goes on: the line, the end of the last piece, and what reached it.
-    open: BTreeMap<(String, String), ((Timestamp, Timestamp), Vec<Finding>)>,
+    open: BTreeMap<(String, String), (Border, Vec<Finding>)>,
 }
 
 impl Stitcher {
@@ -127,7 +130,7 @@ fn joined(
     mut open: Vec<Finding>,
     found: Vec<Finding>,
     series: &RawSeries,
-    (from, until): (Option<(Timestamp, Timestamp)>, Option<Timestamp>),
+    (from, until): (Option<Border>, Option<Timestamp>),
 ) -> Vec<Finding> {
     let mut own = Vec::new();
     for finding in found {
@@ -194,7 +197,7 @@ mod tests {
             match cut(&mut pending).filter(|_| end < raw.len()) {
                 _ if end == raw.len() => piece.add(&key(), pending.clone(), None),
                 Some(Cut::Before { rest, line }) => {
-                    piece.add(&key(), std::mem::replace(&mut pending, rest), Some(line));
+                    piece.add(&key(), std::mem::replace(&mut pending, *rest), Some(line));
                 }
                 _ => continue,
             }

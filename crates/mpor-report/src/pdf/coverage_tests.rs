@@ -47,8 +47,7 @@ fn tests_note(evidence: &Evidence<'_>, shown: usize) -> String {
     if shown < rows.clone().filter(|row| row.account.is_some()).count() {
         note.push_str("Shown are the two accounts with the lowest coverage under each model. ");
     }
-    let mut tests: Vec<&str> =
-        rows.flat_map(|row| &row.tests).map(|test| test.test).collect();
+    let mut tests: Vec<&str> = rows.flat_map(|row| &row.tests).map(|test| test.test).collect();
     tests.sort_unstable();
     tests.dedup();
     if tests.len() > MOST_TESTS {
@@ -68,7 +67,7 @@ fn test_names<'a>(evidence: &Evidence<'a>) -> Vec<&'a str> {
     let mut names: Vec<&str> = Vec::new();
     for test in evidence.result().coverage.iter().flat_map(|row| &row.tests) {
         if !names.contains(&test.test) {
-            names.push(&test.test);
+            names.push(test.test);
         }
     }
     let rank = |name: &str| PREFERRED.iter().position(|known| *known == name).unwrap_or(usize::MAX);

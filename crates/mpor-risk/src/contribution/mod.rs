@@ -3,7 +3,7 @@
 //! | file | question |
 //! | --- | --- |
 //! | [`euler`] | marginal, component and incremental VaR and ES that add up to the figure |
-//! | [`ladder`] | net and per-expiry delta, gamma, vega and theta |
+//! | [`ladder()`] | net and per-expiry delta, gamma, vega and theta |
 //! | [`hedge`] | the sizes of given instruments that make ES, VaR or any requirement least |
 //! | [`cuts`] | the exact minimum of expected shortfall as a linear programme |
 //!

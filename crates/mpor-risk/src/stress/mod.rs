@@ -3,7 +3,7 @@
 //! | file | question |
 //! | --- | --- |
 //! | [`window`] | the worst stretch of history for the book of today, found and not given |
-//! | [`episodes`] | named stretches of history, as dated data |
+//! | [`episodes()`] | named stretches of history, as dated data |
 //! | [`hypothetical`] | moves that somebody wrote down, and ladders of one factor |
 //! | [`reverse`] | the smallest plausible move that exhausts the margin |
 //!

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! The chosen point is the one of all dates, and it is presented with a record that no choice has seen: each fold's choice on
-//! the block after its training window ([`search`]). Coverage is a constraint, by account and overlap-aware; cost and calm are
-//! minimised ([`record`]). Batches of candidates are shards: a killed calibration goes on where it stopped, and ends with the
+//! the block after its training window. Coverage is a constraint, by account and overlap-aware; cost and calm are
+//! minimised. Batches of candidates are shards: a killed calibration goes on where it stopped, and ends with the
 //! same bytes on any number of threads.
 
 mod candidate;

@@ -202,7 +202,7 @@ fn later_prices_of_futures_change_nothing_before_them() {
     let mut other = market.clone();
     for (name, closes) in &mut other.series {
         if FUTURES.iter().any(|(symbol, _)| symbol == name) || *name == "BTC-PERP" {
-            let swing = |hour: usize| if (hour / 30) % 2 == 0 { 1.2 } else { 0.9 };
+            let swing = |hour: usize| if (hour / 30).is_multiple_of(2) { 1.2 } else { 0.9 };
             closes
                 .iter_mut()
                 .enumerate()
