@@ -39,7 +39,7 @@ pub fn test() -> Result<(), String> {
 /// The command that failed.
 pub fn golden(update: bool) -> Result<(), String> {
     if update {
-        let status = Command::new("cargo")
+        let status = afresh()
             .args(["test", "--workspace"])
             .env("INSTA_UPDATE", "always")
             .current_dir(root())
@@ -75,7 +75,7 @@ pub fn golden_folders() -> Result<Vec<PathBuf>, String> {
 /// # Errors
 /// The command that failed.
 pub fn docs() -> Result<(), String> {
-    let status = Command::new("cargo")
+    let status = afresh()
         .args(["doc", "--workspace", "--no-deps"])
         .env("RUSTDOCFLAGS", "-D warnings")
         .current_dir(root())
@@ -140,8 +140,22 @@ fn extension(path: &Path) -> Option<&str> {
     path.extension().and_then(|extension| extension.to_str())
 }
 
+/// A call of cargo as from a shell. The one that runs this program names its package to it, and build scripts that look at those
+/// names would build what they belong to, and half of what is above, a second time.
+fn afresh() -> Command {
+    let mut command = Command::new("cargo");
+    let of_package =
+        |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(of_package) {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
 fn cargo(arguments: &[&str]) -> Result<(), String> {
-    let status = Command::new("cargo").args(arguments).current_dir(root()).status();
+    let status = afresh().args(arguments).current_dir(root()).status();
     finished(&format!("cargo {}", arguments.join(" ")), status)
 }
 

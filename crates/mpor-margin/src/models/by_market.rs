@@ -65,16 +65,19 @@ impl<M: Market> ByMarket<'_, M> {
         books: &mut Vec<Book>,
     ) -> Result<Vec<(&M, M::Assessment)>, MarginError> {
         self.slots.fill(&self.held, portfolio, books)?;
-        let held = self.markets.iter().zip(books.iter()).filter(|(_, book)| !book.is_empty());
-        let assess = |(market, book): (_, &Book)| {
-            let market: &M = market;
+        // Room for all at once: assessments are large, and growing would move them several times an account.
+        let mut parts = Vec::with_capacity(self.markets.len());
+        for (market, book) in self.markets.iter().zip(books.iter()) {
+            if book.is_empty() {
+                continue;
+            }
             let assessment = market.assess(book).map_err(|refused| MarginError::NotCovered {
                 model: self.held.model().to_owned(),
                 instrument: refused.instrument,
                 reason: refused.reason,
             })?;
-            Ok((market, assessment))
-        };
-        held.map(assess).collect()
+            parts.push((market, assessment));
+        }
+        Ok(parts)
     }
 }

@@ -255,7 +255,7 @@ impl Unlisted {
 pub(super) fn joined<'p>(mut bound: impl Iterator<Item = &'p str>) -> Option<Cow<'p, str>> {
     let first = bound.next()?;
     let Some(second) = bound.next() else { return Some(Cow::Borrowed(first)) };
-    let mut all = String::with_capacity(16 * first.len());
+    let mut all = String::with_capacity(32 * first.len());
     all.push_str(first);
     for one in std::iter::once(second).chain(bound) {
         all.push_str("; ");

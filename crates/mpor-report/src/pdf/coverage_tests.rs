@@ -54,7 +54,7 @@ fn tests_note(evidence: &Evidence<'_>, shown: usize) -> String {
         note.push_str(&format!("Shown are {MOST_TESTS} of {} tests. ", tests.len()));
     }
     if !note.is_empty() {
-        note.push_str("All are in the results table “coverage”.");
+        note.push_str("All are in the results table “coverage_tests”.");
     }
     note
 }

@@ -27,7 +27,8 @@ impl DeriveBook {
 
     /// The book of contracts as the slots number them, without unrealised P&L: a requirement comes on top of it.
     pub(crate) fn of_slots(book: &[(usize, f64)]) -> Self {
-        let mut own = DeriveBook::default();
+        let mut own =
+            DeriveBook { options: Vec::with_capacity(book.len()), ..DeriveBook::default() };
         for &(contract, coins) in book {
             match contract {
                 PERPETUAL => own.perp += coins,

@@ -290,16 +290,16 @@ impl SpanAssessment {
         let mut left: Vec<f64> = commodities.iter().map(|own| own.net_delta).collect();
         let mut inter_formed = Vec::with_capacity(spreads.len());
         for spread in spreads {
-            let weights: Option<Vec<f64>> =
-                spread.legs.iter().map(|leg| commodities[leg.of].weighted_price_risk).collect();
-            let weights = weights.filter(|weights| weights.iter().all(|weight| *weight > 0.0));
-            let Some(weights) = weights else {
+            let weight = |own: &CommodityAssessment| own.weighted_price_risk.filter(|w| *w > 0.0);
+            if spread.legs.iter().any(|leg| weight(&commodities[leg.of]).is_none()) {
                 inter_formed.push(0.0);
                 continue;
-            };
+            }
             let n = formable(&spread.legs, |leg| left[leg.of]);
-            for (leg, weight) in spread.legs.iter().zip(weights) {
-                commodities[leg.of].inter_credit += weight * n * leg.ratio * spread.credit_rate;
+            for leg in &spread.legs {
+                let own = &mut commodities[leg.of];
+                let Some(weight) = weight(own) else { continue };
+                own.inter_credit += weight * n * leg.ratio * spread.credit_rate;
                 left[leg.of] -= left[leg.of].signum() * n * leg.ratio;
             }
             inter_formed.push(n);
