@@ -159,8 +159,8 @@ impl DeltaGamma {
                 .filter(|(_, l)| *l != 0.0)
                 .map(|(b, l)| 0.5 * b * b / l)
                 .sum::<f64>();
-        let side = if v >= limit { 0.5 } else { -0.5 };
-        let direction = Complex::new(side, 0.75_f64.sqrt());
+        let towards = if v >= limit { 1.0 } else { -1.0 };
+        let direction = self.direction(v, (start, scale), towards);
         let node = |t: f64| {
             let inner = libm::exp(-t);
             let r = scale * libm::exp(t - inner);
@@ -174,6 +174,23 @@ impl DeltaGamma {
             value.im * r * (1.0 + inner)
         };
         STEP * sum_both_ways(node) / std::f64::consts::PI
+    }
+
+    /// Which way the contour leaves the real axis: sixty degrees off it towards the side on which the integrand dies, or
+    /// steeper where it would climb on the way. A vertical line never climbs, as a characteristic function never does.
+    fn direction(&self, v: f64, (start, scale): (f64, f64), towards: f64) -> Complex {
+        let at = |s: Complex| self.exponent(s, v).re;
+        let level = at(Complex::new(start, 0.0));
+        let ways = [0.5, 0.35, 0.2, 0.1, 0.05]
+            .map(|lean: f64| Complex::new(towards * lean, (1.0 - lean * lean).sqrt()));
+        let climbs = |way: &Complex| {
+            (-32..=64).any(|k| {
+                let r = scale * libm::exp(0.25 * f64::from(k));
+                at(Complex::new(start, 0.0).plus(way.scaled(r))) > level + 1.0
+            })
+        };
+        let [.., steepest] = ways;
+        ways.into_iter().find(|way| !climbs(way)).unwrap_or(steepest)
     }
 
     /// `K(s) - s v`.

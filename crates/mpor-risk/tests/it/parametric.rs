@@ -321,3 +321,28 @@ fn exponential_losses_have_no_shape() {
     assert!(fit.xi.abs() < 4.0 * fit.standard_errors.unwrap().0, "{fit:?}");
     close(fit.tail(level(0.999)).unwrap().var, 1000_f64.ln(), 0.03, "VaR");
 }
+
+/// A book on whose contour the integrand climbs unless it leaves the axis steeply. Four times four million draws of numpy put the
+/// quantile at 2.5965, with a standard error of 0.0011.
+#[test]
+fn a_contour_that_would_climb_is_taken_steeper() {
+    let entries = [
+        -0.027_348_002_922_633_733,
+        0.133_773_959_509_390_8,
+        0.320_202_286_796_098,
+        -0.448_842_500_959_199_14,
+        -0.959_500_544_307_719_1,
+        0.0,
+    ];
+    let gamma = Array2::from_shape_fn((3, 3), |(i, j)| {
+        let (low, high) = (i.min(j), i.max(j));
+        entries[low * 3 - low * (low + 1) / 2 + high]
+    });
+    let (delta, unit) = ([-0.295_617_907_389_064_6, 0.0, 0.0], Array2::eye(3));
+    let book = DeltaGamma::new(0.0, &delta, gamma.view(), unit.view()).unwrap();
+    let tail = book.tail("0.965".parse().unwrap()).unwrap();
+    assert!((tail.var - 2.5965).abs() < 0.0044, "{tail:?}");
+    let beyond: Vec<f64> =
+        (0..16).map(|k| book.exceedance(tail.var + 0.1 * f64::from(k))).collect();
+    assert!(beyond.is_sorted_by(|a, b| a > b && *b > 0.0), "{beyond:?}");
+}
