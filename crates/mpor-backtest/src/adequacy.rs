@@ -104,20 +104,9 @@ impl Side {
                 .filter(|_| breaches > 0)
                 .map(|s| s / breaches as f64),
             mean_requirement: self.mean_requirement.map(|sum| sum / count),
-            zone: zone.map(|zone| light(breaches, zone)),
+            zone: zone.map(|zone| Zone::of(breaches, zone.green_max, zone.yellow_max).light),
             ..self
         }
-    }
-}
-
-/// Where a count falls between bounds made for as many observations.
-fn light(breaches: usize, zone: Zone) -> Light {
-    if breaches <= zone.green_max {
-        Light::Green
-    } else if breaches <= zone.yellow_max {
-        Light::Yellow
-    } else {
-        Light::Red
     }
 }
 
@@ -207,7 +196,7 @@ pub fn table(result: &BacktestResult, add_ons: &AddOns) -> Result<Table, Backtes
         let number = |of: fn(&Side) -> Option<f64>| {
             Column::Number(rows.iter().map(|row| of(&side(row))).collect())
         };
-        let zone = |row: &AdequacyRow| side(row).zone.map(crate::tables::light);
+        let zone = |row: &AdequacyRow| side(row).zone.map(Light::name);
         let breaches = Column::counts(rows.iter().map(|row| side(row).breaches));
         columns.push((format!("{name}_breaches"), breaches));
         columns.push((format!("{name}_coverage"), number(|side| side.coverage)));

@@ -104,16 +104,7 @@ pub fn spearman(a: &[f64], b: &[f64]) -> Result<Option<f64>, BacktestError> {
         let (what, found, expected) = ("theoretical P&L", b.len(), a.len());
         return Err(BacktestError::Counts { what, found, expected });
     }
-    let (a, b) = (ranks(a), ranks(b));
-    let middle = (a.len() as f64 + 1.0) / 2.0;
-    let (mut both, mut of_a, mut of_b) = (0.0, 0.0, 0.0);
-    for (a, b) in a.iter().zip(&b) {
-        let (a, b) = (a - middle, b - middle);
-        both += a * b;
-        of_a += a * a;
-        of_b += b * b;
-    }
-    Ok((of_a > 0.0 && of_b > 0.0).then(|| both / (of_a * of_b).sqrt()))
+    Ok(mpor_stats::rank::spearman(a, b))
 }
 
 /// Kolmogorov-Smirnov distance of two samples; `None` where one is empty.
@@ -135,21 +126,6 @@ pub fn kolmogorov_smirnov(a: &[f64], b: &[f64]) -> Result<Option<f64>, BacktestE
         distance = distance.max(gap.abs());
     }
     Ok(Some(distance))
-}
-
-/// Ranks from 1, equal values at the mean of theirs.
-fn ranks(values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
-    let mut ranks = vec![0.0; values.len()];
-    let mut before = 0.0;
-    // By value and not by `total_cmp`, to which the two zeros differ.
-    for equal in order.chunk_by(|&a, &b| values[a] == values[b]) {
-        let count = equal.len() as f64;
-        equal.iter().for_each(|&at| ranks[at] = before + (count + 1.0) / 2.0);
-        before += count;
-    }
-    ranks
 }
 
 fn sorted(values: &[f64]) -> Vec<f64> {

@@ -1,7 +1,9 @@
 //! Which margin dates count? Those whose MPOR is over and on which something was held, as the coverage table counts them.
 
+use mpor_core::LossConvention;
+
 use crate::error::BacktestError;
-use crate::result::BacktestResult;
+use crate::result::{BacktestResult, LossPath};
 
 /// One account on one margin date that counts.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -12,6 +14,23 @@ pub(crate) struct Observation {
     pub loss: f64,
     /// Initial margin, overlays included.
     pub requirement: f64,
+}
+
+/// Step and loss of the margin dates that count: the MPOR is over, and something was held.
+pub(crate) fn counted<'a>(
+    losses: &'a [Option<f64>],
+    gross_notional: &'a [f64],
+) -> impl Iterator<Item = (usize, f64)> + 'a {
+    let both = losses.iter().zip(gross_notional).enumerate();
+    both.filter_map(|(step, (loss, gross))| Some((step, (*loss)?)).filter(|_| *gross > 0.0))
+}
+
+impl LossPath {
+    /// Step and loss, by a convention, of the margin dates that count as observations: the MPOR is over, and something was
+    /// held.
+    pub fn observed(&self, convention: LossConvention) -> impl Iterator<Item = (usize, f64)> + '_ {
+        counted(self.by(convention), &self.gross_notional)
+    }
 }
 
 /// Every account, then `None` for all of them pooled.
@@ -29,13 +48,9 @@ pub(crate) fn observed(
 ) -> impl Iterator<Item = Observation> + '_ {
     let accounts = account.map_or(0..result.accounts.len(), |account| account..account + 1);
     accounts.flat_map(move |account| {
-        let losses = &result.losses[account];
-        let requirements = result.requirements[model][account].initial.iter();
-        let all = losses.by(result.convention).iter().zip(&losses.gross_notional).zip(requirements);
-        all.enumerate().filter_map(|(step, ((loss, gross), requirement))| {
-            let (loss, requirement) = ((*loss)?, *requirement);
-            (*gross > 0.0).then_some(Observation { step, loss, requirement })
-        })
+        let initial = &result.requirements[model][account].initial;
+        let seen = result.losses[account].observed(result.convention);
+        seen.map(|(step, loss)| Observation { step, loss, requirement: initial[step] })
     })
 }
 

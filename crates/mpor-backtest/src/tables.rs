@@ -19,7 +19,7 @@ use std::ops::Range;
 use mpor_core::{Column, Labels, Table};
 
 use crate::cost::costs;
-use crate::coverage::{Light, TestRow};
+use crate::coverage::TestRow;
 use crate::error::BacktestError;
 use crate::procyclicality::{CALL_LAGS, Procyclicality};
 use crate::result::{BacktestResult, RequirementPath, SourceCounts};
@@ -205,7 +205,7 @@ pub fn explain(result: &BacktestResult) -> Result<Table, BacktestError> {
 /// As [`short`].
 pub fn coverage(result: &BacktestResult) -> Result<Table, BacktestError> {
     let rows = || result.coverage.iter();
-    let zone = |row: &crate::coverage::CoverageRow| row.zone.map(|zone| light(zone.light));
+    let zone = |row: &crate::coverage::CoverageRow| row.zone.map(|zone| zone.light.name());
     let count = |of: fn(&crate::coverage::Zone) -> usize| {
         Column::Count(rows().map(|row| row.zone.as_ref().map(|zone| of(zone) as i64)).collect())
     };
@@ -316,12 +316,4 @@ pub fn cost(result: &BacktestResult) -> Result<Table, BacktestError> {
 
 fn name(result: &BacktestResult, account: Option<usize>) -> Option<&str> {
     account.map(|account| result.accounts[account].as_str())
-}
-
-pub(crate) fn light(light: Light) -> &'static str {
-    match light {
-        Light::Green => "green",
-        Light::Yellow => "yellow",
-        Light::Red => "red",
-    }
 }

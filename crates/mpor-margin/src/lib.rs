@@ -31,5 +31,5 @@ pub use mpor_core::RuleStatus as Status;
 pub use overlay::{AccountPast, BookFigure, BookRule, Memory, Overlay, PreparedBook};
 pub use overlays::OverlayInfo;
 pub use rules::{RuleLibrary, RuleSet, read as read_rules};
-pub use spec::{BuiltModel, ModelKind, ModelSpec, build};
+pub use spec::{BuiltModel, ModelKind, ModelSpec, build, put_over};
 pub use walk::{Now, Walk};

@@ -170,7 +170,7 @@ fn of_set(spec: &ModelSpec, set: &RuleSet) -> Result<Box<dyn MarginModel>, Margi
 }
 
 /// Puts the keys of `over` into `under`, table by table, so that a study may change one number of a rule set.
-fn put_over(under: &mut Table, over: &Table) {
+pub fn put_over(under: &mut Table, over: &Table) {
     for (key, value) in over {
         match (under.get_mut(key), value) {
             (Some(Value::Table(under)), Value::Table(over)) => put_over(under, over),

@@ -4,7 +4,7 @@ use mpor_core::Portfolio;
 use mpor_risk::Day;
 
 use crate::error::MarginError;
-use crate::model::{Amounts, MarginModel, MarginReport, Prepared, Sample, Scratch};
+use crate::model::{Amounts, MarginModel, MarginReport, Merging, Prepared, Sample, Scratch};
 use crate::overlay::{BookFigure, Overlay, PreparedBook};
 
 /// The model, and its overlays for what they ask.
@@ -40,6 +40,10 @@ impl MarginModel for Watched {
     fn history_steps(&self) -> usize {
         let books = self.overlays.iter().filter_map(|overlay| overlay.book());
         books.map(|book| book.history_steps()).fold(self.model.history_steps(), usize::max)
+    }
+
+    fn merging(&self) -> Merging {
+        self.model.merging()
     }
 
     fn prepare<'d>(&self, day: &'d Day<'_>) -> Result<Box<dyn Prepared + 'd>, MarginError> {

@@ -13,6 +13,7 @@ pub mod hac;
 pub mod level;
 pub mod quantile;
 pub mod random;
+pub mod rank;
 pub mod regression;
 pub mod rolling;
 pub mod skew_t;

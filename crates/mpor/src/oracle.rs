@@ -11,9 +11,10 @@
 //! Positions that a rule opened stay those of the recorded prices, so that what differs is the oracle alone. Liquidations
 //! are looked for at every price between margin dates, see [`mpor_backtest::liquidation`].
 
+use mpor_backtest::coverage::Wanted;
 use mpor_backtest::day::Parts;
 use mpor_backtest::liquidation::{self, Liquidation, LivePrices, Pledge, Watched, pnl_since_start};
-use mpor_backtest::{BacktestResult, ReplayConfig, assemble, replay};
+use mpor_backtest::{Assembly, BacktestResult, ReplayConfig, assemble, replay};
 use mpor_core::{Column, CoreError, History, Table, Timestamp};
 use mpor_data::index::StepCounts;
 use mpor_report::FaultScenario;
@@ -137,7 +138,9 @@ fn scenario(file: &StudyFile, loaded: &Loaded, name: &str) -> Result<Under, Mpor
     let config = ReplayConfig { steps, horizon, seed: file.study.seed, parts: Parts::Drop };
     let days = replay(&history, &loaded.books, &loaded.asked(), &config)
         .map_err(|error| replay_error(file, error))?;
-    let result = assemble(days, assembly(file, loaded, &history))?;
+    // Requirements, losses and breaches are compared; nobody reads the tests of a market that never was.
+    let untested = Assembly { tests: Wanted::Named(&[]), ..assembly(file, loaded, &history) };
+    let result = assemble(days, untested)?;
     let rows = liquidations(loaded, &result, &history, (&collateral, &live), name)?;
     Ok(Under { result, rows, read })
 }

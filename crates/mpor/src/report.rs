@@ -4,10 +4,10 @@ use std::path::Path;
 
 use mpor_backtest::BacktestResult;
 use mpor_data::metadata::Dataset;
-use mpor_data::tables::write_bytes;
+use mpor_data::tables::{write_bytes, write_csv};
 use mpor_report::{
-    DataOrigin, DataRow, Format, ManifestCard, ModelCard, ReportInput, StudyCard, Valuations,
-    render_about,
+    DataOrigin, DataRow, Format, ManifestCard, ModelCard, Rendered, ReportInput, StudyCard,
+    Valuations, render_about,
 };
 
 use crate::error::MporError;
@@ -17,7 +17,7 @@ use crate::mark_gap::mark_gap;
 use crate::market::futures_tables::basis;
 use crate::market::{FittedSmile, seen_from};
 use crate::oracle::Oracle;
-use crate::run::{Written, write_source};
+use crate::run::Written;
 use crate::scan_map::scan_map;
 use crate::study::{CalendarKind, ReportFormat, StudyFile};
 
@@ -58,6 +58,14 @@ pub(crate) fn write(
         notes: loaded.market.notes.iter().chain(&oracle.notes).cloned().collect(),
     };
     let rendered = render_about(&input, file.study.report.account.as_deref(), &formats)?;
+    write_rendered(folder, &rendered)
+}
+
+/// Writes what was rendered, and the table beside each figure as CSV.
+pub(crate) fn write_rendered(
+    folder: &Path,
+    rendered: &Rendered,
+) -> Result<Vec<Written>, MporError> {
     let mut written = Vec::new();
     for artifact in &rendered.artifacts {
         let path = folder.join(&artifact.path);
@@ -65,7 +73,9 @@ pub(crate) fn write(
         written.push((path, None));
     }
     for (path, table) in &rendered.sources {
-        written.push(write_source(table, &folder.join(path))?);
+        let path = folder.join(path);
+        write_csv(table, &path)?;
+        written.push((path, Some(table.rows())));
     }
     Ok(written)
 }

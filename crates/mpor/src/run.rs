@@ -12,7 +12,7 @@ use mpor_backtest::{
     Assembly, BacktestResult, assemble, attribution, standards, supervisory, tables,
 };
 use mpor_core::{History, Table};
-use mpor_data::tables::{Metadata, TableWriter, write_bytes, write_csv, write_parquet};
+use mpor_data::tables::{Metadata, TableWriter, write_bytes, write_parquet};
 use rayon::prelude::*;
 
 use crate::error::MporError;
@@ -321,12 +321,6 @@ fn write_long(
     }
     writer.finish()?;
     Ok((path, Some(rows)))
-}
-
-/// Writes a table beside a figure, as CSV.
-pub(crate) fn write_source(table: &Table, path: &Path) -> Result<Written, MporError> {
-    write_csv(table, path)?;
-    Ok((path.to_owned(), Some(table.rows())))
 }
 
 pub(crate) fn close(

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use mpor_core::{Column, Right, Table};
 use mpor_data::tables::{Metadata, write_parquet};
 use mpor_margin::models::span::array::{SCENARIOS, scenario_name};
-use mpor_margin::models::span::spn::{SpnContract, SpnFile, SpnKind, SpnLeg, SpnLegOf, SpnSpread};
+use mpor_margin::models::span::spn::{
+    SpnContract, SpnFile, SpnKind, SpnLeg, SpnLegOf, SpnMargins, SpnSpread,
+};
 
 use crate::error::MporError;
 
@@ -42,7 +44,7 @@ pub fn read(path: &Path) -> Result<SpnTables, MporError> {
     Ok(SpnTables {
         arrays: arrays(&file)?,
         spreads: spreads(&file)?,
-        commodities: commodities(&file)?,
+        commodities: commodities(&file, &margins)?,
         not_applied: margins.not_applied,
         skipped: file.skipped.into_iter().collect(),
         date: file.date,
@@ -139,8 +141,7 @@ fn leg(leg: &SpnLeg) -> String {
     format!("{:?} {} x {}{space}{of}", leg.side, leg.ratio, leg.commodity)
 }
 
-fn commodities(file: &SpnFile) -> Result<Table, MporError> {
-    let margins = file.margins();
+fn commodities(file: &SpnFile, margins: &SpnMargins) -> Result<Table, MporError> {
     let rows: Vec<_> = file
         .organisations
         .iter()

@@ -67,10 +67,6 @@ fn mean_margin(result: &BacktestResult, model: usize) -> f64 {
 
 fn worst_zone(result: &BacktestResult, model: usize) -> &'static str {
     let rows = result.coverage.iter().filter(|row| row.model == model);
-    match rows.filter_map(|row| row.zone.map(|zone| zone.light)).max() {
-        Some(Light::Green) => "green",
-        Some(Light::Yellow) => "yellow",
-        Some(Light::Red) => "red",
-        None => "-",
-    }
+    let worst = rows.filter_map(|row| row.zone.map(|zone| zone.light)).max();
+    worst.map_or("-", Light::name)
 }

@@ -19,6 +19,7 @@ use super::{
     whitening,
 };
 use crate::monitoring::{self, Strategy};
+use crate::observations::counted;
 
 /// Confidence of the bounds of the coverage.
 const CONFIDENCE: f64 = 0.95;
@@ -82,11 +83,9 @@ impl Observed {
     #[must_use]
     pub fn new(losses: &[Option<f64>], gross_notional: &[f64], requirements: &[f64]) -> Self {
         let mut observed = Observed::default();
-        for ((loss, gross), requirement) in losses.iter().zip(gross_notional).zip(requirements) {
-            if let (Some(loss), true) = (loss, *gross > 0.0) {
-                observed.loss.push(*loss);
-                observed.requirement.push(*requirement);
-            }
+        for (step, loss) in counted(losses, gross_notional) {
+            observed.loss.push(loss);
+            observed.requirement.push(requirements[step]);
         }
         observed
     }

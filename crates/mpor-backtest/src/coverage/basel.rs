@@ -73,15 +73,7 @@ impl ZoneBounds {
     /// The zone of a count; `None` where the series is so short that a zone is empty.
     #[must_use]
     pub fn zone(&self, hits: usize) -> Option<Zone> {
-        let (green_max, yellow_max) = (self.green_max?, self.yellow_max?);
-        let light = if hits <= green_max {
-            Light::Green
-        } else if hits <= yellow_max {
-            Light::Yellow
-        } else {
-            Light::Red
-        };
-        Some(Zone { light, green_max, yellow_max })
+        Some(Zone::of(hits, self.green_max?, self.yellow_max?))
     }
 }
 

@@ -60,3 +60,30 @@ pub enum Light {
     /// At or above 99.99 %.
     Red,
 }
+
+impl Light {
+    /// As tables and people write it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Light::Green => "green",
+            Light::Yellow => "yellow",
+            Light::Red => "red",
+        }
+    }
+}
+
+impl Zone {
+    /// Where a count of breaches falls between the largest counts of green and yellow.
+    #[must_use]
+    pub fn of(breaches: usize, green_max: usize, yellow_max: usize) -> Self {
+        let light = if breaches <= green_max {
+            Light::Green
+        } else if breaches <= yellow_max {
+            Light::Yellow
+        } else {
+            Light::Red
+        };
+        Zone { light, green_max, yellow_max }
+    }
+}

@@ -13,7 +13,7 @@
 use chrono::NaiveDate;
 use mpor_core::{Column, Table, Timestamp};
 
-use super::{Window, quarters};
+use super::{Window, about, quarters};
 use crate::error::BacktestError;
 use crate::observations::pooled_and_accounts;
 use crate::result::BacktestResult;
@@ -114,25 +114,15 @@ pub(super) fn rows(result: &BacktestResult) -> Vec<CallsRow> {
 
 pub(super) fn table(result: &BacktestResult) -> Result<Table, BacktestError> {
     let rows = rows(result);
-    let model = |row: &CallsRow| result.models[row.model].id.as_str();
-    let account = |row: &CallsRow| Some(result.accounts[row.account?].as_str());
     let count = |of: fn(&DayCalls) -> usize| Column::counts(rows.iter().map(|row| of(&row.calls)));
     let day = |row: &CallsRow| row.calls.largest_on.map(Timestamp::from_date);
-    let complete = rows.iter().map(|row| Some(row.window.complete)).collect();
-    Ok(Table::new(
-        "pqd_6_8",
-        [
-            ("model", Column::labels(rows.iter().map(model))),
-            ("account", Column::Label(rows.iter().map(account).collect())),
-            ("window", Column::labels(rows.iter().map(|row| row.window.name.as_str()))),
-            ("from", Column::times(rows.iter().map(|row| row.window.from))),
-            ("to", Column::times(rows.iter().map(|row| row.window.to))),
-            ("complete", Column::Flag(complete)),
-            ("days", count(|of| of.days)),
-            ("days_with_call", count(|of| of.days_with_call)),
-            ("largest_call", Column::numbers(rows.iter().map(|row| row.calls.largest))),
-            ("largest_call_on", Column::Time(rows.iter().map(day).collect())),
-            ("average_call", Column::Number(rows.iter().map(|row| row.calls.average).collect())),
-        ],
-    )?)
+    let mut columns = about(result, rows.iter().map(|row| (row.model, row.account, &row.window)));
+    columns.extend([
+        ("days", count(|of| of.days)),
+        ("days_with_call", count(|of| of.days_with_call)),
+        ("largest_call", Column::numbers(rows.iter().map(|row| row.calls.largest))),
+        ("largest_call_on", Column::Time(rows.iter().map(day).collect())),
+        ("average_call", Column::Number(rows.iter().map(|row| row.calls.average).collect())),
+    ]);
+    Ok(Table::new("pqd_6_8", columns)?)
 }

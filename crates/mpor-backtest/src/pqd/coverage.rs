@@ -16,7 +16,7 @@
 use chrono::Months;
 use mpor_core::{Column, Loss, Money, Table};
 
-use super::{Window, quarters};
+use super::{Window, about, quarters};
 use crate::error::BacktestError;
 use crate::observations::{Observation, finite, observed, pooled_and_accounts};
 use crate::result::BacktestResult;
@@ -108,28 +108,18 @@ pub(super) fn rows(result: &BacktestResult) -> Result<Vec<AchievedRow>, Backtest
 
 pub(super) fn table(result: &BacktestResult) -> Result<Table, BacktestError> {
     let rows = rows(result)?;
-    let model = |row: &AchievedRow| result.models[row.model].id.as_str();
-    let account = |row: &AchievedRow| Some(result.accounts[row.account?].as_str());
     let count =
         |of: fn(&Achieved) -> usize| Column::counts(rows.iter().map(|row| of(&row.achieved)));
     let number = |of: fn(&Achieved) -> Option<f64>| {
         Column::Number(rows.iter().map(|row| of(&row.achieved)).collect())
     };
-    let complete = rows.iter().map(|row| Some(row.window.complete)).collect();
-    Ok(Table::new(
-        "pqd_6_5",
-        [
-            ("model", Column::labels(rows.iter().map(model))),
-            ("account", Column::Label(rows.iter().map(account).collect())),
-            ("window", Column::labels(rows.iter().map(|row| row.window.name.as_str()))),
-            ("from", Column::times(rows.iter().map(|row| row.window.from))),
-            ("to", Column::times(rows.iter().map(|row| row.window.to))),
-            ("complete", Column::Flag(complete)),
-            ("breaches", count(|of| of.breaches)),
-            ("observations", count(|of| of.observations)),
-            ("coverage", number(|of| of.coverage)),
-            ("peak_uncovered", number(|of| Some(of.peak_uncovered))),
-            ("average_uncovered", number(|of| of.average_uncovered)),
-        ],
-    )?)
+    let mut columns = about(result, rows.iter().map(|row| (row.model, row.account, &row.window)));
+    columns.extend([
+        ("breaches", count(|of| of.breaches)),
+        ("observations", count(|of| of.observations)),
+        ("coverage", number(|of| of.coverage)),
+        ("peak_uncovered", number(|of| Some(of.peak_uncovered))),
+        ("average_uncovered", number(|of| of.average_uncovered)),
+    ]);
+    Ok(Table::new("pqd_6_5", columns)?)
 }

@@ -14,7 +14,7 @@ mod calls;
 mod coverage;
 mod disclosures;
 
-use mpor_core::{Table, Timestamp};
+use mpor_core::{Column, Table, Timestamp};
 
 use crate::error::BacktestError;
 use crate::result::BacktestResult;
@@ -82,6 +82,26 @@ impl Window {
         let whole = || Window::new("all".to_owned(), times, 0..times.len(), true);
         (!times.is_empty()).then(whole)
     }
+}
+
+/// What every row of a table of windows is about: model, account, and window.
+type About<'r> = (usize, Option<usize>, &'r Window);
+
+/// The columns that say so.
+fn about<'r>(
+    result: &'r BacktestResult,
+    rows: impl Iterator<Item = About<'r>> + Clone,
+) -> Vec<(&'static str, Column)> {
+    let account = |row: About<'r>| Some(result.accounts[row.1?].as_str());
+    let windows = rows.clone().map(|row| row.2);
+    vec![
+        ("model", Column::labels(rows.clone().map(|row| result.models[row.0].id.as_str()))),
+        ("account", Column::Label(rows.map(account).collect())),
+        ("window", Column::labels(windows.clone().map(|window| window.name.as_str()))),
+        ("from", Column::times(windows.clone().map(|window| window.from))),
+        ("to", Column::times(windows.clone().map(|window| window.to))),
+        ("complete", Column::Flag(windows.map(|window| Some(window.complete)).collect())),
+    ]
 }
 
 /// The steps of each calendar quarter in UTC, with its year and number from 1, oldest first.

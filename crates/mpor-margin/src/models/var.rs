@@ -95,8 +95,8 @@ fn build(name: &str, table: Table) -> Result<Box<dyn MarginModel>, MarginError> 
     Ok(Box::new(Var { id: name.to_owned(), parameters, measure }))
 }
 
-/// None of the specifications needs more history for a longer margin period of risk.
-fn steps_needed(scenarios: &ScenarioSpec) -> usize {
+/// None of the specifications needs more history for a longer margin period of risk, but for the period itself.
+pub(super) fn steps_needed(scenarios: &ScenarioSpec) -> usize {
     let step = Horizon::new(Span::days(1), 1);
     step.map_or(1, |step| scenarios.history_steps(step))
 }

@@ -25,7 +25,7 @@ use mpor_core::Level;
 use serde::Deserialize;
 use toml::Table;
 
-use super::{OverlayInfo, multiplied};
+use super::{OverlayInfo, multiplied, on_both};
 use crate::catalog::Parameter;
 use crate::error::MarginError;
 use crate::model::MarginReport;
@@ -187,8 +187,6 @@ impl Overlay for Adaptive {
         memory: &mut Memory,
     ) -> Result<MarginReport, MarginError> {
         let share = self.multiplier(self.state(past, memory)) - 1.0;
-        let initial = multiplied(report.initial, INFO.id, share);
-        let maintenance = multiplied(report.maintenance, INFO.id, share);
-        Ok(MarginReport { initial, maintenance, ..report })
+        Ok(on_both(report, |requirement| multiplied(requirement, INFO.id, share)))
     }
 }

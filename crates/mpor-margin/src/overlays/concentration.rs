@@ -23,7 +23,7 @@ use mpor_risk::{Day, Revaluation, ScenarioSpec, SmileDynamics, scenario::Grid};
 use serde::Deserialize;
 use toml::Table;
 
-use super::{OverlayInfo, added, known_underlying};
+use super::{OverlayInfo, added, known_underlying, on_both};
 use crate::catalog::Parameter;
 use crate::component::Component;
 use crate::error::MarginError;
@@ -201,9 +201,7 @@ impl Overlay for Concentration {
             Component::leaf(figure.name.clone(), figure.amount)
         };
         let charge = Component::sum("concentration", past.figures.iter().map(leaf).collect());
-        let initial = added(report.initial, charge.clone());
-        let maintenance = added(report.maintenance, charge);
-        Ok(MarginReport { initial, maintenance, ..report })
+        Ok(on_both(report, |requirement| added(requirement, charge.clone())))
     }
 
     fn book(&self) -> Option<&dyn BookRule> {

@@ -103,9 +103,14 @@ fn on_both_levels(
     rule: impl Fn(Component) -> Component,
 ) -> MarginReport {
     let before = report.initial.amount();
+    let report = on_both(report, rule);
+    MarginReport { binding: binding(report.binding, before, &report.initial, binds), ..report }
+}
+
+/// The report with `rule` applied to both levels; what bound the model still binds.
+fn on_both(report: MarginReport, rule: impl Fn(Component) -> Component) -> MarginReport {
     let (initial, maintenance) = (rule(report.initial), rule(report.maintenance));
-    let binding = binding(report.binding, before, &initial, binds);
-    MarginReport { initial, maintenance, binding, ..report }
+    MarginReport { initial, maintenance, ..report }
 }
 
 /// What binds now: the overlay where it changed the initial margin.

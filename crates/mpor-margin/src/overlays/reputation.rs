@@ -21,7 +21,7 @@
 use serde::Deserialize;
 use toml::Table;
 
-use super::{OverlayInfo, multiplied};
+use super::{OverlayInfo, multiplied, on_both};
 use crate::catalog::Parameter;
 use crate::error::MarginError;
 use crate::model::MarginReport;
@@ -182,9 +182,7 @@ impl Overlay for Reputation {
         memory: &mut Memory,
     ) -> Result<MarginReport, MarginError> {
         let share = self.multiplier(self.record(past, memory)) - 1.0;
-        let initial = multiplied(report.initial, INFO.id, share);
-        let maintenance = multiplied(report.maintenance, INFO.id, share);
-        Ok(MarginReport { initial, maintenance, ..report })
+        Ok(on_both(report, |requirement| multiplied(requirement, INFO.id, share)))
     }
 
     fn looks_at_turnover(&self) -> bool {

@@ -20,7 +20,7 @@ use serde::Deserialize;
 use toml::Table;
 
 use super::concentration::spot_moves;
-use super::{OverlayInfo, added, known_underlying};
+use super::{OverlayInfo, added, known_underlying, on_both};
 use crate::catalog::Parameter;
 use crate::component::Component;
 use crate::error::MarginError;
@@ -151,9 +151,7 @@ impl Overlay for WrongWay {
         };
         let loss = Component::sum("loss of the fall", past.figures.iter().map(leaf).collect());
         let charge = Component::scaled("wrong-way charge", self.share, loss);
-        let initial = added(report.initial, charge.clone());
-        let maintenance = added(report.maintenance, charge);
-        Ok(MarginReport { initial, maintenance, ..report })
+        Ok(on_both(report, |requirement| added(requirement, charge.clone())))
     }
 
     fn book(&self) -> Option<&dyn BookRule> {

@@ -93,12 +93,13 @@ fn test_rows<'a>(evidence: &Evidence<'a>) -> Vec<&'a CoverageRow> {
 }
 
 fn light_cell(row: &CoverageRow) -> Cell {
-    match row.zone.map(|zone| zone.light) {
-        None => Cell::toned("–", "quiet"),
-        Some(Light::Green) => Cell::toned("green", "good"),
-        Some(Light::Yellow) => Cell::toned("yellow", "warn"),
-        Some(Light::Red) => Cell::toned("red", "bad"),
-    }
+    let Some(light) = row.zone.map(|zone| zone.light) else { return Cell::toned("–", "quiet") };
+    let tone = match light {
+        Light::Green => "good",
+        Light::Yellow => "warn",
+        Light::Red => "bad",
+    };
+    Cell::toned(light.name(), tone)
 }
 
 /// Coloured where the test rejects a model that was breached too often; one breached too seldom is merely expensive.

@@ -62,13 +62,7 @@ pub fn rank_correlation(
 /// [`RiskError::Parameter`] for a series that never moves.
 pub fn spearman(a: &[f64], b: &[f64]) -> Result<f64, RiskError> {
     check(a, b)?;
-    let (a, b) = (ranks(a), ranks(b));
-    let centre = 0.5 * (a.len() as f64 + 1.0);
-    let product = |x: &[f64], y: &[f64]| {
-        x.iter().zip(y).map(|(x, y)| (x - centre) * (y - centre)).sum::<f64>()
-    };
-    let scale = (product(&a, &a) * product(&b, &b)).sqrt();
-    Ok((product(&a, &b) / scale).clamp(-1.0, 1.0))
+    mpor_stats::rank::spearman(a, b).ok_or_else(|| constant(a[0]))
 }
 
 /// Kendall's tau b, in `n log n`.
@@ -98,28 +92,14 @@ fn check(a: &[f64], b: &[f64]) -> Result<(), RiskError> {
     finite(a.iter().chain(b))?;
     for series in [a, b] {
         if series.iter().all(|value| *value == series[0]) {
-            return Err(parameter(
-                "series",
-                series[0],
-                "one that moves: a constant has no correlation",
-            ));
+            return Err(constant(series[0]));
         }
     }
     Ok(())
 }
 
-/// Ranks from 1, those of equal values averaged.
-fn ranks(values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|&i, &j| values[i].total_cmp(&values[j]));
-    let mut ranks = vec![0.0; values.len()];
-    let mut before = 0;
-    for group in order.chunk_by(|&i, &j| values[i] == values[j]) {
-        let rank = before as f64 + 0.5 * (group.len() as f64 + 1.0);
-        group.iter().for_each(|&i| ranks[i] = rank);
-        before += group.len();
-    }
-    ranks
+fn constant(value: f64) -> RiskError {
+    parameter("series", value, "one that moves: a constant has no correlation")
 }
 
 /// Pairs of neighbours, in sorted order, that are equal.

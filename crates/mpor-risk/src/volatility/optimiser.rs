@@ -266,7 +266,7 @@ pub(super) fn inverse(matrix: &Square, count: usize) -> Square {
     let ridge = 1e-2_f64.max(1e-12 * largest);
     let mut ridged = *matrix;
     (0..count).for_each(|i| ridged[i][i] += ridge);
-    solve(&ridged, count).unwrap_or_else(|| {
+    inverse_by_root(&ridged, count).unwrap_or_else(|| {
         let mut diagonal = [[0.0; 7]; 7];
         (0..count).for_each(|i| diagonal[i][i] = 1.0 / ridged[i][i].max(ridge));
         diagonal
@@ -274,7 +274,7 @@ pub(super) fn inverse(matrix: &Square, count: usize) -> Square {
 }
 
 /// Inverse by the triangular root; `None` where the matrix is not positive definite.
-pub(super) fn solve(matrix: &Square, count: usize) -> Option<Square> {
+pub(super) fn inverse_by_root(matrix: &Square, count: usize) -> Option<Square> {
     let mut root = [[0.0; 7]; 7];
     for j in 0..count {
         let below =
@@ -342,7 +342,7 @@ mod tests {
     fn the_inverse_is_one_by_hand() {
         let mut matrix = [[0.0; 7]; 7];
         (matrix[0][0], matrix[0][1], matrix[1][0], matrix[1][1]) = (4.0, 2.0, 2.0, 3.0);
-        let inverse = solve(&matrix, 2).unwrap();
+        let inverse = inverse_by_root(&matrix, 2).unwrap();
         // By hand: [3 -2; -2 4] / 8.
         for (found, expected) in
             inverse[..2].iter().flat_map(|row| &row[..2]).zip([0.375, -0.25, -0.25, 0.5])
@@ -351,7 +351,7 @@ mod tests {
         }
         matrix[0][1] = 4.0;
         matrix[1][0] = 4.0;
-        assert!(solve(&matrix, 2).is_none());
+        assert!(inverse_by_root(&matrix, 2).is_none());
     }
 
     #[test]

@@ -16,7 +16,7 @@
 //! Econometric Reviews 11(2), 143-172. On an edge of the model no standard error is defined, and parameters there are left out.
 
 use super::evaluate::{Curvature, Gradient, Sink, evaluate};
-use super::optimiser::solve;
+use super::optimiser::inverse_by_root;
 use super::parameters::{MOST, MU, Natural, OMEGA, Parameters, Square};
 use super::sample::Sample;
 use super::{Dynamics, Innovations, Model, Targeting};
@@ -130,12 +130,14 @@ impl Model {
         let outer = packed(&scores.outer, free);
         let information = packed(&self.information(scores.curvature), free);
         let count = free.len();
-        let hessian = || solve(&self.hessian(sample, p, free), count);
+        let hessian = || inverse_by_root(&self.hessian(sample, p, free), count);
         let result = match kind {
             Covariance::Hessian => hessian()?,
-            Covariance::Opg => solve(&outer, count)?,
-            Covariance::Information => solve(&information, count)?,
-            Covariance::BollerslevWooldridge => sandwich(&solve(&information, count)?, &outer),
+            Covariance::Opg => inverse_by_root(&outer, count)?,
+            Covariance::Information => inverse_by_root(&information, count)?,
+            Covariance::BollerslevWooldridge => {
+                sandwich(&inverse_by_root(&information, count)?, &outer)
+            }
             Covariance::Sandwich => sandwich(&hessian()?, &outer),
         };
         Some(unpacked(&result, free))

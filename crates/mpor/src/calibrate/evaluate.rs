@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use mpor_backtest::coverage::Wanted;
 use mpor_backtest::day::Parts;
 use mpor_backtest::{
     Assembly, BacktestError, DayResult, ModelInfo, Paths, ReplayConfig, paths, replay,
@@ -137,7 +138,7 @@ impl Bench<'_> {
             history: self.loaded.history(),
             books: &self.loaded.books,
             late_calls: &[],
-            tests: mpor_backtest::coverage::Wanted::Named(&[]),
+            tests: Wanted::Named(&[]),
         };
         paths(&days, &assembly).map_err(failed)
     }

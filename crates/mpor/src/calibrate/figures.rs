@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use mpor_data::tables::write_bytes;
 use mpor_report::{
     CalibrationMap, CalibrationPoint, CalibrationRegion, CalibrationView, Format,
     render_calibration,
@@ -13,7 +12,8 @@ use super::lattice::Point;
 use super::outcome::Outcome;
 use super::record::Score;
 use crate::error::MporError;
-use crate::run::{Written, write_source};
+use crate::report::write_rendered;
+use crate::run::Written;
 use crate::study::calibrate::Search;
 use crate::study::{ReportFormat, StudyFile};
 
@@ -40,17 +40,7 @@ pub(crate) fn write(
         written: outcome.written.coverage.zip(outcome.written.cost),
         map: if spec.search == Search::Grid { map(outcome) } else { None },
     };
-    let rendered = render_calibration(&view, &formats)?;
-    let mut written = Vec::new();
-    for artifact in &rendered.artifacts {
-        let path = folder.join(&artifact.path);
-        write_bytes(&path, &artifact.bytes)?;
-        written.push((path, None));
-    }
-    for (path, table) in &rendered.sources {
-        written.push(write_source(table, &folder.join(path))?);
-    }
-    Ok(written)
+    write_rendered(folder, &render_calibration(&view, &formats)?)
 }
 
 fn point(outcome: &Outcome, (point, score): (&Point, &Score)) -> Option<CalibrationPoint> {

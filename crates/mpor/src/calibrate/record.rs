@@ -105,8 +105,9 @@ impl Market {
         let mut observed = Vec::with_capacity(paths.losses.len());
         for path in &paths.losses {
             gross.iter_mut().zip(&path.gross_notional).for_each(|(sum, own)| *sum += own);
-            let both = path.by(convention).iter().zip(&path.gross_notional);
-            observed.push(both.map(|(loss, gross)| loss.is_some() && *gross > 0.0).collect());
+            let mut counts = vec![false; times.len()];
+            path.observed(convention).for_each(|(date, _)| counts[date] = true);
+            observed.push(counts);
         }
         Market { times, observed, gross }
     }
@@ -125,15 +126,10 @@ impl Record {
         let dates = accounts.first().map_or(0, |path| path.initial.len());
         let mut record = Record { totals: vec![0.0; dates], breaches: Vec::new() };
         for (account, (path, loss)) in accounts.iter().zip(&paths.losses).enumerate() {
-            for (date, &initial) in path.initial.iter().enumerate() {
-                record.totals[date] += initial;
-                let held = loss.gross_notional[date] > 0.0;
-                if let (true, Some(lost)) = (held, loss.by(convention)[date])
-                    && Loss(lost).breaches(Money(initial))
-                {
-                    record.breaches.push((date * stride, account));
-                }
-            }
+            record.totals.iter_mut().zip(&path.initial).for_each(|(sum, own)| *sum += own);
+            let lost = loss.observed(convention);
+            let breaches = lost.filter(|&(at, lost)| Loss(lost).breaches(Money(path.initial[at])));
+            record.breaches.extend(breaches.map(|(date, _)| (date * stride, account)));
         }
         record.breaches.sort_unstable();
         record
@@ -214,11 +210,7 @@ impl Score {
     /// The worst zone of any account, as it is written.
     #[must_use]
     pub fn zone(&self) -> Option<&'static str> {
-        self.worst.map(|light| match light {
-            Light::Green => "green",
-            Light::Yellow => "yellow",
-            Light::Red => "red",
-        })
+        self.worst.map(Light::name)
     }
 
     /// Better first: those that cover by what is minimised, then those that do not by how near they are to covering.

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use mpor_data::tables::write_bytes;
-use mpor_margin::{ModelKind, ModelSpec};
+use mpor_margin::{ModelKind, ModelSpec, put_over};
 use toml::{Table, Value};
 
 use super::outcome::{Outcome, valid_from};
@@ -95,18 +95,6 @@ fn parameters(
             let mut parameters = set.parameters.clone();
             put_over(&mut parameters, &spec.params);
             Ok((set.engine.clone(), parameters))
-        }
-    }
-}
-
-/// Puts the keys of one table into another, table by table.
-fn put_over(under: &mut Table, over: &Table) {
-    for (key, value) in over {
-        match (under.get_mut(key), value) {
-            (Some(Value::Table(under)), Value::Table(over)) => put_over(under, over),
-            _ => {
-                under.insert(key.clone(), value.clone());
-            }
         }
     }
 }

@@ -66,15 +66,11 @@ pub(crate) fn faulted(
         file.study.underlying.iter().zip(history.underlyings.iter_mut().zip(&touched))
     {
         if touched.settlement {
-            own.index = price_series(all.price(settles_on(spec))?);
+            own.index = price_series(all.price(spec.settlement_series())?);
         }
     }
     let live = live(file, &all)?;
     Ok(Faulted { history, read: all, collateral, live })
-}
-
-fn settles_on(spec: &UnderlyingSpec) -> &String {
-    spec.settles_on.as_ref().unwrap_or(&spec.prices)
 }
 
 /// Volatilities on another spot, by the smile of the recorded market.
@@ -109,7 +105,7 @@ impl Touched {
         Touched {
             spot: changed(&spec.prices),
             perpetual: spec.perpetual.as_ref().is_some_and(changed),
-            settlement: changed(settles_on(spec)),
+            settlement: changed(spec.settlement_series()),
         }
     }
 }

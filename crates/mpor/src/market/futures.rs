@@ -179,7 +179,7 @@ pub(super) fn load(
             None if underlying.perpetual.is_some() => (spot, Origin::Quoted),
             None => (spot, Origin::Modelled),
         };
-        counts.add(&forwards, mark_source(perpetual, origin));
+        counts.add(&forwards, perpetual.map(|_| origin));
         marks.push(price);
         by_step.push(FuturesMarket { forwards, perpetual: origin });
     }
@@ -193,10 +193,6 @@ pub(super) fn load(
     let carry = by_step.iter().map(at_30_days).collect();
     let note = Some(counts.sentence(underlying, spec, dated.len()));
     Ok(Loaded { by_step, carry, note })
-}
-
-fn mark_source(perpetual: Option<&Series>, origin: Origin) -> Option<Origin> {
-    perpetual.map(|_| origin)
 }
 
 /// The step before; for the first one, as far back as the second is ahead.

@@ -143,7 +143,7 @@ pub fn load(file: &StudyFile) -> Result<Market, MporError> {
             smile,
             vol_origin: Origin::Modelled,
             carry_origin: if quoted.is_empty() { Origin::Modelled } else { Origin::Quoted },
-            index: price_series(all.price(spec.settles_on.as_ref().unwrap_or(&spec.prices))?),
+            index: price_series(all.price(spec.settlement_series())?),
             settlement_window: indices::settlement_window(spec, &all.indices, &mut notes),
             quoted,
             futures: futures.by_step,

@@ -223,6 +223,13 @@ pub enum BasisMoves {
     Held,
 }
 
+impl UnderlyingSpec {
+    /// Symbol of the series that contracts settle on.
+    pub(crate) fn settlement_series(&self) -> &String {
+        self.settles_on.as_ref().unwrap_or(&self.prices)
+    }
+}
+
 /// How a history of option chains becomes surfaces, forwards and marks.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]

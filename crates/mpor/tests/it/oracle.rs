@@ -274,9 +274,7 @@ move = -0.5
 }
 
 /// The venue's own book falls by a third within 20 minutes while the others hold.
-#[test]
-fn october_in_form_as_a_fault_of_the_own_book() {
-    let depeg = r#"
+const DEPEG: &str = r#"
 [[fault]]
 name = "own book"
 source = "own"
@@ -287,8 +285,11 @@ to = "2025-10-10T22:16"
 move = -0.35
 ramp = "20m"
 "#;
+
+#[test]
+fn october_in_form_as_a_fault_of_the_own_book() {
     let desk = Desk::new(&quiet(|_, _, _| 1.0));
-    let ran = desk.run(&format!("{HEAD}{COLLATERAL}{depeg}"));
+    let ran = desk.run(&format!("{HEAD}{COLLATERAL}{DEPEG}"));
     // Maintenance is 8 % of 300,000. At 21:50 the fault is 14 minutes old: 1 - 0.35 * 14 / 20 = 0.755, so 30,000 coins
     // are worth 22,650; at 21:45 they were worth 30,000 * (1 - 0.35 * 9 / 20) = 25,275, which is enough.
     let (when, equity) = ran.liquidated("own book", "one").unwrap();
@@ -310,23 +311,12 @@ ramp = "20m"
 /// Margin dates each four hours never see a fall of forty minutes; prices each five minutes do.
 #[test]
 fn october_is_seen_between_margin_dates() {
-    let depeg = r#"
-[[fault]]
-name = "own book"
-source = "own"
-prices = "USDE/USDT"
-kind = "depegged"
-from = "2025-10-10T21:36"
-to = "2025-10-10T22:16"
-move = -0.35
-ramp = "20m"
-"#;
     let head = HEAD.replacen("step = \"5m\"", "step = \"4h\"", 1).replacen(
         "horizon = \"5m\"",
         "horizon = \"4h\"",
         1,
     );
-    let ran = Desk::new(&quiet(|_, _, _| 1.0)).run(&format!("{head}{COLLATERAL}{depeg}"));
+    let ran = Desk::new(&quiet(|_, _, _| 1.0)).run(&format!("{head}{COLLATERAL}{DEPEG}"));
     // As with steps of five minutes: at 21:50 the own book says 0.755, and 24,000 are asked for since 20:00.
     let (when, equity) = ran.liquidated("own book", "one").unwrap();
     assert_eq!(when, time("2025-10-10T21:50"));

@@ -10,8 +10,8 @@ use mpor_backtest::coverage::e_values::{EProcess, expected_shortfall, value_at_r
 use mpor_backtest::coverage::haas::{TimeBetweenFailures, TimeBetweenFailuresIndependence};
 use mpor_backtest::coverage::overlap_zones::zone_bounds;
 use mpor_backtest::coverage::{
-    CoverageTest, Forecasts, HitSequence, Law, Light, TestOutcome, acerbi_szekely, assess,
-    binomial, clopper_pearson, dq, duration_weibull, fz0, hac, kupiec, pinball, tuff,
+    CoverageTest, Forecasts, HitSequence, Law, TestOutcome, acerbi_szekely, assess, binomial,
+    clopper_pearson, dq, duration_weibull, fz0, hac, kupiec, pinball, tuff,
 };
 use mpor_core::Level;
 use serde::Deserialize;
@@ -175,12 +175,7 @@ fn check_basel(hits: &HitSequence, expected: &Value, case: &mut Case<'_>) {
         return;
     };
     number("basel.cumulative", Some(found.cumulative), &expected["cumulative"], case);
-    let zone = match found.light {
-        Light::Green => "green",
-        Light::Yellow => "yellow",
-        Light::Red => "red",
-    };
-    case.same("basel.zone", &Some(zone), &expected["zone"].as_str());
+    case.same("basel.zone", &Some(found.light.name()), &expected["zone"].as_str());
     bounds("basel", &found.bounds, expected, case);
 }
 

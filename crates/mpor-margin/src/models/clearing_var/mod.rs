@@ -33,7 +33,7 @@ mod assessment;
 mod day;
 mod parameters;
 
-use mpor_core::{Horizon, Portfolio, Span};
+use mpor_core::Portfolio;
 use mpor_risk::Day;
 use toml::Table;
 
@@ -42,6 +42,7 @@ use crate::component::Component;
 use crate::error::MarginError;
 use crate::held::Held;
 use crate::model::{MarginModel, MarginReport, Prepared};
+use crate::models::var::steps_needed;
 use crate::parse;
 
 use assessment::{Assessed, Assessment};
@@ -123,11 +124,9 @@ impl MarginModel for ClearingVar {
         &self.id
     }
 
-    /// None of the specifications needs more history for a longer margin period of risk, but for the period itself.
     fn history_steps(&self) -> usize {
         let specs = self.parameters.measures.values().flat_map(|measure| measure.specs());
-        let step = Horizon::new(Span::days(1), 1);
-        specs.map(|spec| step.map_or(1, |step| spec.history_steps(step))).max().unwrap_or(1)
+        specs.map(steps_needed).max().unwrap_or(1)
     }
 
     fn prepare<'d>(&self, day: &'d Day<'_>) -> Result<Box<dyn Prepared + 'd>, MarginError> {
