@@ -3,22 +3,17 @@
 //! Overlays walk each account through time, oldest date first, so a rule may use the account's own past and cannot see its
 //! future. Accounts are independent of each other and run in parallel; the collect is ordered.
 
-use std::collections::BTreeMap;
+use std::ops::Range;
 
 use mpor_core::{Books, History, Horizon, Labels, Level, LossConvention, Timestamp};
 use mpor_margin::{Component, MarginReport, Now, Overlay, Walk};
 use rayon::prelude::*;
 
-use crate::breaches::find_breaches;
-use crate::coverage::assess::{self, Observed, Yardstick};
-use crate::coverage::overlap_zones::zone_bounds;
-use crate::coverage::{CoverageRow, Wanted};
+use crate::blocks::{Blocks, Keep};
+use crate::coverage::Wanted;
 use crate::day::{DayResult, additive_parts};
 use crate::error::BacktestError;
-use crate::procyclicality::MarginPath;
-use crate::result::{
-    BacktestResult, LossPath, ModelInfo, OwnPath, ProcyclicalityRow, RequirementPath,
-};
+use crate::result::{BacktestResult, LossPath, ModelInfo, OwnPath, RequirementPath};
 use crate::turnover::traded;
 
 /// What the days are assembled with: the study's terms, and the history that explains breaches.
@@ -55,27 +50,12 @@ pub fn assemble(
 ) -> Result<BacktestResult, BacktestError> {
     check(&days, &assembly)?;
     let times: Vec<Timestamp> = days.iter().map(|day| day.time).collect();
-    let losses = losses(&days, assembly.books.accounts.len());
-    let requirements = requirements(&days, &times, &assembly)?;
     let steps: Vec<usize> = days.iter().map(|day| day.step).collect();
-    drop(days);
-    let breaches = find_breaches(&times, &steps, &requirements, &losses, &assembly)?;
-    let coverage = coverage(&requirements, &losses, &assembly)?;
-    let procyclicality = procyclicality(&requirements);
-    Ok(BacktestResult {
-        currency: assembly.currency,
-        times,
-        horizon: assembly.horizon,
-        convention: assembly.convention,
-        level: assembly.level,
-        accounts: assembly.books.accounts.clone(),
-        models: assembly.models,
-        requirements,
-        losses,
-        breaches,
-        coverage,
-        procyclicality,
-    })
+    let accounts = 0..assembly.books.accounts.len();
+    let mut blocks = Blocks::new(assembly, steps, times, Keep::All)?;
+    let block = blocks.walk(accounts, days)?;
+    blocks.take(block)?;
+    blocks.finish()
 }
 
 fn check(days: &[DayResult], assembly: &Assembly<'_>) -> Result<(), BacktestError> {
@@ -96,7 +76,18 @@ pub(crate) fn check_counts(
     days: &[DayResult],
     assembly: &Assembly<'_>,
 ) -> Result<(), BacktestError> {
-    let (models, accounts) = (assembly.models.len(), assembly.books.accounts.len());
+    check_accounts(days, assembly, &(0..assembly.books.accounts.len()))
+}
+
+/// The same of days that hold a block of the accounts.
+pub(crate) fn check_accounts(
+    days: &[DayResult],
+    assembly: &Assembly<'_>,
+    accounts: &Range<usize>,
+) -> Result<(), BacktestError> {
+    let (models, all) = (assembly.models.len(), assembly.books.accounts.len());
+    let accounts = accounts.len();
+    same_count("accounts of the books", all.max(accounts), all)?;
     if !assembly.overlays.is_empty() {
         same_count("models with overlays", assembly.overlays.len(), models)?;
     }
@@ -110,7 +101,11 @@ pub(crate) fn check_counts(
     Ok(())
 }
 
-fn same_count(what: &'static str, found: usize, expected: usize) -> Result<(), BacktestError> {
+pub(crate) fn same_count(
+    what: &'static str,
+    found: usize,
+    expected: usize,
+) -> Result<(), BacktestError> {
     if found == expected { Ok(()) } else { Err(BacktestError::Counts { what, found, expected }) }
 }
 
@@ -127,34 +122,34 @@ pub(crate) fn losses(days: &[DayResult], accounts: usize) -> Vec<LossPath> {
     (0..accounts).into_par_iter().map(path).collect()
 }
 
+/// The paths of a block of accounts, which are the accounts of the days, by model.
 pub(crate) fn requirements(
     days: &[DayResult],
     times: &[Timestamp],
     assembly: &Assembly<'_>,
+    accounts: &Range<usize>,
 ) -> Result<Vec<Vec<RequirementPath>>, BacktestError> {
-    let accounts = assembly.books.accounts.len();
     let model = |model: usize| {
         let overlays = assembly.overlays.get(model).map_or(&[][..], Vec::as_slice);
         if overlays.is_empty() && days.iter().all(|day| day.models[model].parts.is_empty()) {
-            return Ok(own_paths(days, model, accounts));
+            return Ok(own_paths(days, model, accounts.len()));
         }
-        let paths: Vec<Result<RequirementPath, BacktestError>> = (0..accounts)
-            .into_par_iter()
-            .map(|account| requirement_path(days, times, assembly, model, account))
-            .collect();
+        let path = |account: usize| {
+            let of = Of { account, at: account - accounts.start };
+            walk(days, times, assembly, model, of).map(|(path, _)| path)
+        };
+        let paths: Vec<Result<RequirementPath, BacktestError>> =
+            accounts.clone().into_par_iter().map(path).collect();
         paths.into_iter().collect()
     };
     (0..assembly.models.len()).map(model).collect()
 }
 
-fn requirement_path(
-    days: &[DayResult],
-    times: &[Timestamp],
-    assembly: &Assembly<'_>,
-    model: usize,
+/// An account: its position among all, and in days that hold a block of them.
+#[derive(Clone, Copy)]
+struct Of {
     account: usize,
-) -> Result<RequirementPath, BacktestError> {
-    walk(days, times, assembly, model, account).map(|(path, _)| path)
+    at: usize,
 }
 
 /// One account under one model from the first day to the last: its path, and what it has lived through then.
@@ -163,7 +158,7 @@ fn walk(
     times: &[Timestamp],
     assembly: &Assembly<'_>,
     model: usize,
-    account: usize,
+    Of { account, at: column }: Of,
 ) -> Result<(RequirementPath, Walk), BacktestError> {
     let overlays = assembly.overlays.get(model).map_or(&[][..], Vec::as_slice);
     let own = (!overlays.is_empty()).then(OwnPath::default);
@@ -176,25 +171,25 @@ fn walk(
         let own: Vec<(&str, f64)> = of
             .parts
             .iter()
-            .filter_map(|(name, amounts)| Some((name.as_str(), (*amounts.get(account)?)?)))
+            .filter_map(|(name, amounts)| Some((name.as_str(), (*amounts.get(column)?)?)))
             .collect();
         if let Some(before) = &mut path.own {
-            before.initial.push(of.initial[account]);
+            before.initial.push(of.initial[column]);
         }
         let report = MarginReport {
-            initial: Component::leaf(OWN, of.initial[account]),
-            maintenance: Component::leaf(OWN, of.maintenance[account]),
-            binding: of.binding.get(account).map(str::to_owned),
-            gross_notional: day.losses[account].gross_notional,
+            initial: Component::leaf(OWN, of.initial[column]),
+            maintenance: Component::leaf(OWN, of.maintenance[column]),
+            binding: of.binding.get(column).map(str::to_owned),
+            gross_notional: day.losses[column].gross_notional,
         };
-        learn(&mut walk, days, at, assembly, account);
+        learn(&mut walk, days, at, assembly, column);
         let since = at.checked_sub(1).map(|before| times[before]);
         let now = Now {
             time: day.time,
             traded: traded.get(at).copied().unwrap_or(0.0),
             late: late.iter().filter(|&&t| t <= day.time && since.is_none_or(|s| t > s)).count()
                 as f64,
-            figures: &of.figures.of(account),
+            figures: &of.figures.of(column),
         };
         let report = walk.step(overlays, report, now).map_err(|source| {
             let model = assembly.models[model].id.clone();
@@ -203,7 +198,7 @@ fn walk(
         })?;
         push(&mut path, report, &own);
     }
-    learn(&mut walk, days, days.len(), assembly, account);
+    learn(&mut walk, days, days.len(), assembly, column);
     pad(&mut path.components, path.initial.len());
     if let Some(before) = &mut path.own {
         pad(&mut before.components, before.initial.len());
@@ -212,9 +207,9 @@ fn walk(
 }
 
 /// Tells the outcomes of all margin dates whose margin period of risk is over at date number `at`, and no other.
-fn learn(walk: &mut Walk, days: &[DayResult], at: usize, to: &Assembly<'_>, account: usize) {
+fn learn(walk: &mut Walk, days: &[DayResult], at: usize, to: &Assembly<'_>, column: usize) {
     while walk.learnt() + to.horizon.steps() <= at {
-        let loss = &days[walk.learnt()].losses[account];
+        let loss = &days[walk.learnt()].losses[column];
         walk.learn(match to.convention {
             LossConvention::Horizon => loss.horizon,
             LossConvention::Worst => loss.worst,
@@ -233,7 +228,10 @@ pub fn walks(days: &[DayResult], assembly: &Assembly<'_>) -> Result<Vec<Vec<Walk
     let of_model = |model: usize| {
         let walks: Vec<Result<Walk, BacktestError>> = (0..assembly.books.accounts.len())
             .into_par_iter()
-            .map(|account| walk(days, &times, assembly, model, account).map(|(_, walk)| walk))
+            .map(|account| {
+                let of = Of { account, at: account };
+                walk(days, &times, assembly, model, of).map(|(_, walk)| walk)
+            })
             .collect();
         walks.into_iter().collect()
     };
@@ -293,67 +291,4 @@ fn add(components: &mut Vec<(String, Vec<f64>)>, name: &str, at: usize, amount: 
 
 fn pad(components: &mut [(String, Vec<f64>)], steps: usize) {
     components.iter_mut().for_each(|(_, amounts)| amounts.resize(steps, 0.0));
-}
-
-fn coverage(
-    requirements: &[Vec<RequirementPath>],
-    losses: &[LossPath],
-    assembly: &Assembly<'_>,
-) -> Result<Vec<CoverageRow>, BacktestError> {
-    let (horizon, level) = (assembly.horizon.steps(), assembly.level);
-    let mut rows = Vec::new();
-    for (model, paths) in requirements.iter().enumerate() {
-        let observed: Vec<Observed> = paths
-            .par_iter()
-            .zip(losses)
-            .map(|(path, losses)| {
-                let gross = &losses.gross_notional;
-                Observed::new(losses.by(assembly.convention), gross, &path.initial)
-            })
-            .collect();
-        let yardsticks = yardsticks(&observed, horizon, level);
-        let accounts: Vec<_> = observed
-            .par_iter()
-            .enumerate()
-            .map(|(account, observed)| {
-                let by = &yardsticks[&(observed.len(), observed.breaches())];
-                assess::account(model, account, observed, level, horizon, by, assembly.tests)
-            })
-            .collect();
-        for row in accounts {
-            rows.push(row?);
-        }
-        rows.push(assess::pooled(model, &observed));
-    }
-    Ok(rows)
-}
-
-/// Yardsticks by number of observations and breaches, made before the parallel part: a simulation uses all threads itself.
-fn yardsticks(
-    observed: &[Observed],
-    horizon: usize,
-    level: Level,
-) -> BTreeMap<(usize, usize), Yardstick> {
-    let (mut zones, mut yardsticks) = (BTreeMap::new(), BTreeMap::new());
-    for one in observed {
-        let (observations, breaches) = (one.len(), one.breaches());
-        let zone =
-            *zones.entry(observations).or_insert_with(|| zone_bounds(horizon, observations, level));
-        yardsticks
-            .entry((observations, breaches))
-            .or_insert_with(|| Yardstick::new(observations, breaches, horizon, zone));
-    }
-    yardsticks
-}
-
-fn procyclicality(requirements: &[Vec<RequirementPath>]) -> Vec<ProcyclicalityRow> {
-    let mut rows = Vec::new();
-    for (model, paths) in requirements.iter().enumerate() {
-        let row = |(account, path): (usize, &RequirementPath)| {
-            let metrics = MarginPath::new(&path.initial).ok().map(|path| path.summary());
-            ProcyclicalityRow { model, account, metrics }
-        };
-        rows.par_extend(paths.par_iter().enumerate().map(row));
-    }
-    rows
 }

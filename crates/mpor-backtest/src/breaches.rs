@@ -1,5 +1,7 @@
 //! Losses strictly above the requirement, in order of model, account and time, each with its causes.
 
+use std::ops::Range;
+
 use mpor_core::{Loss, LossConvention, MarketState, Money, Timestamp};
 use rayon::prelude::*;
 
@@ -10,43 +12,41 @@ use crate::realised::UnitPnl;
 use crate::replay::held;
 use crate::result::{Breach, LossPath, RequirementPath};
 
-/// Finds the breaches of final requirements; `steps` are the panel steps of `times`.
+/// Finds the breaches of the final requirements of a block of accounts under one model, in order of account and time; what
+/// caused them is found later, for all accounts together.
 pub(crate) fn find_breaches(
-    times: &[Timestamp],
-    steps: &[usize],
-    requirements: &[Vec<RequirementPath>],
+    (times, convention): (&[Timestamp], LossConvention),
+    model: usize,
+    accounts: &Range<usize>,
+    paths: &[RequirementPath],
     losses: &[LossPath],
-    assembly: &Assembly<'_>,
-) -> Result<Vec<Breach>, BacktestError> {
+) -> Vec<Breach> {
     let mut breaches = Vec::new();
-    for (model, paths) in requirements.iter().enumerate() {
-        for (account, (path, losses)) in paths.iter().zip(losses).enumerate() {
-            for (step, loss) in losses.by(assembly.convention).iter().enumerate() {
-                let (Some(loss), requirement) = (*loss, path.initial[step]) else { continue };
-                if Loss(loss).breaches(Money(requirement)) {
-                    let binding = path.binding.get(step).unwrap_or_default().to_owned();
-                    let time = times[step];
-                    let causes = Vec::new();
-                    breaches.push(Breach {
-                        time,
-                        step,
-                        model,
-                        account,
-                        requirement,
-                        loss,
-                        binding,
-                        causes,
-                    });
-                }
+    for ((account, path), losses) in accounts.clone().zip(paths).zip(losses) {
+        for (step, loss) in losses.by(convention).iter().enumerate() {
+            let (Some(loss), requirement) = (*loss, path.initial[step]) else { continue };
+            if Loss(loss).breaches(Money(requirement)) {
+                let binding = path.binding.get(step).unwrap_or_default().to_owned();
+                let (time, causes) = (times[step], Vec::new());
+                breaches.push(Breach {
+                    time,
+                    step,
+                    model,
+                    account,
+                    requirement,
+                    loss,
+                    binding,
+                    causes,
+                });
             }
         }
     }
-    explain(&mut breaches, steps, assembly)?;
-    Ok(breaches)
+    breaches
 }
 
-/// Fills in the causes, one margin date at a time: all breaches of a date share its revaluations.
-fn explain(
+/// Fills in the causes, one margin date at a time: all breaches of a date share its revaluations; `steps` are the panel steps
+/// of the margin dates.
+pub(crate) fn explain(
     breaches: &mut [Breach],
     steps: &[usize],
     assembly: &Assembly<'_>,

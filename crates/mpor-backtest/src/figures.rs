@@ -3,6 +3,8 @@
 //! They are asked for while the day is replayed and used when the account is walked through time, so they travel with the
 //! day and its shard.
 
+use std::ops::Range;
+
 use mpor_core::{Column, Table};
 use mpor_margin::{BookFigure, MarginError};
 
@@ -65,14 +67,16 @@ impl Figures {
     }
 }
 
-/// The table of a shard.
-pub(crate) fn to_table(days: &[DayResult]) -> Result<Table, BacktestError> {
+/// The table of a shard: a block of the accounts, numbered from its first.
+pub(crate) fn to_table(days: &[DayResult], block: &Range<usize>) -> Result<Table, BacktestError> {
     let (mut steps, mut models, mut overlays) = (Vec::new(), Vec::new(), Vec::new());
     let (mut names, mut accounts, mut amounts) = (Vec::new(), Vec::new(), Vec::new());
     for day in days {
         for (model, of) in day.models.iter().enumerate() {
             for (overlay, name, by_account) in &of.figures.columns {
-                for (account, amount) in by_account.iter().enumerate() {
+                for (account, amount) in
+                    by_account.iter().skip(block.start).take(block.len()).enumerate()
+                {
                     let Some(amount) = amount else { continue };
                     steps.push(day.step);
                     models.push(model);

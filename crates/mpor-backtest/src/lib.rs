@@ -2,12 +2,14 @@
 //!
 //! [`replay`](replay::replay) turns a history, books and models into one [`DayResult`] a margin date; [`shard`] writes those
 //! to tables and reads them back; [`assemble`](assemble::assemble) applies overlays, finds and explains breaches, tests
-//! coverage and measures procyclicality; [`tables`] lays the result out, [`supervisory`] as validators and supervisors ask for it.
+//! coverage and measures procyclicality, and [`Blocks`](blocks::Blocks) does so for very many accounts, block by block;
+//! [`tables`] lays the result out, [`supervisory`] as validators and supervisors ask for it.
 
 pub mod adequacy;
 pub mod assemble;
 pub mod attribution;
 pub mod auction;
+pub mod blocks;
 pub mod books;
 mod breaches;
 pub mod calls;
@@ -19,6 +21,7 @@ pub mod error;
 pub mod es_tests;
 pub mod explain;
 pub mod figures;
+pub mod folded;
 pub mod liquidation;
 pub mod margin_to_volatility;
 pub mod monitoring;
@@ -38,11 +41,13 @@ pub mod tables;
 mod turnover;
 
 pub use assemble::{Assembly, assemble};
+pub use blocks::{Block, Blocks, Keep};
 pub use cost::CostRow;
 pub use coverage::{CoverageRow, Light, TestRow, Zone};
 pub use day::{DayResult, ModelDay, Parts};
 pub use error::BacktestError;
 pub use figures::Figures;
+pub use folded::Folded;
 pub use paths::{Paths, paths};
 pub use procyclicality::Procyclicality;
 pub use realised::{AccountLoss, UnitPnl};

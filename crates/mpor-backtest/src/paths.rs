@@ -31,8 +31,9 @@ pub fn paths(days: &[DayResult], assembly: &Assembly<'_>) -> Result<Paths, Backt
     }
     check_counts(days, assembly)?;
     let times: Vec<_> = days.iter().map(|day| day.time).collect();
+    let accounts = assembly.books.accounts.len();
     Ok(Paths {
-        requirements: requirements(days, &times, assembly)?,
-        losses: losses(days, assembly.books.accounts.len()),
+        requirements: requirements(days, &times, assembly, &(0..accounts))?,
+        losses: losses(days, accounts),
     })
 }

@@ -5,6 +5,7 @@
 use mpor_core::{Horizon, Labels, Level, LossConvention, Timestamp};
 
 use crate::coverage::CoverageRow;
+use crate::folded::Folded;
 use crate::procyclicality::Procyclicality;
 
 /// Everything one run of the replay produced.
@@ -24,9 +25,9 @@ pub struct BacktestResult {
     pub accounts: Vec<String>,
     /// The models, in the study's order.
     pub models: Vec<ModelInfo>,
-    /// Requirements by model, then account.
+    /// Requirements by model, then account; empty paths for accounts whose paths are not [kept](Self::has_paths).
     pub requirements: Vec<Vec<RequirementPath>>,
-    /// Realised losses by account.
+    /// Realised losses by account; empty paths as above.
     pub losses: Vec<LossPath>,
     /// Breaches in order of model, account, time.
     pub breaches: Vec<Breach>,
@@ -34,6 +35,8 @@ pub struct BacktestResult {
     pub coverage: Vec<CoverageRow>,
     /// Procyclicality by model and account.
     pub procyclicality: Vec<ProcyclicalityRow>,
+    /// What the paths of all accounts come to, where not all of them are kept; `None` where they are.
+    pub folded: Option<Folded>,
 }
 
 /// A model as the report names it.
@@ -163,6 +166,15 @@ impl Breach {
     }
 }
 
+impl SourceCounts {
+    /// Adds the counts of other positions.
+    pub fn add(&mut self, other: SourceCounts) {
+        self.marks += other.marks;
+        self.surface += other.surface;
+        self.settlements += other.settlements;
+    }
+}
+
 impl Cause {
     /// As printed.
     #[must_use]
@@ -189,5 +201,11 @@ impl LossPath {
             LossConvention::Horizon => &self.horizon,
             LossConvention::Worst => &self.worst,
         }
+    }
+
+    /// The largest of them; negative infinity where no MPOR is over.
+    #[must_use]
+    pub fn largest(&self, convention: LossConvention) -> f64 {
+        self.by(convention).iter().flatten().copied().fold(f64::NEG_INFINITY, f64::max)
     }
 }

@@ -12,6 +12,8 @@
 //! there are any, and say it themselves. Accounts and models are numbers here, their positions in the study: a shard
 //! belongs to one study, and is laid out with names only at the end.
 
+use std::ops::Range;
+
 use mpor_core::{Column, Labels, Table, Timestamp};
 
 use crate::day::{DayResult, ModelDay};
@@ -29,18 +31,16 @@ const REQUIREMENTS: &str = TABLES[2];
 const COMPONENTS: &str = TABLES[3];
 pub(crate) const FIGURES: &str = TABLES[4];
 
-/// The tables of a range of days, all of them with the same accounts and models.
+/// The tables of a block of the accounts over a range of days, all of them with the same accounts and models. Accounts are
+/// numbered from the first of the block. Parts and figures have no table where there are none.
 ///
 /// # Errors
 /// Never for days of the replay; [`BacktestError::Market`] when a day's columns differ in length.
-pub fn to_tables(days: &[DayResult]) -> Result<Vec<Table>, BacktestError> {
-    Ok(vec![
-        dates(days)?,
-        losses(days)?,
-        requirements(days)?,
-        components(days)?,
-        figures::to_table(days)?,
-    ])
+pub fn to_tables(days: &[DayResult], accounts: &Range<usize>) -> Result<Vec<Table>, BacktestError> {
+    let mut tables = vec![dates(days)?, losses(days, accounts)?, requirements(days, accounts)?];
+    let further = [components(days, accounts)?, figures::to_table(days, accounts)?];
+    tables.extend(further.into_iter().filter(|table| table.rows() > 0));
+    Ok(tables)
 }
 
 /// The days of a shard's tables.
@@ -51,8 +51,12 @@ pub fn from_tables(tables: &[Table]) -> Result<Vec<DayResult>, BacktestError> {
     let mut days = read_days(&Reader::new(tables, DAYS)?)?;
     let accounts = read_losses(&Reader::new(tables, LOSSES)?, &mut days)?;
     read_requirements(&Reader::new(tables, REQUIREMENTS)?, &mut days, accounts)?;
-    read_components(&Reader::new(tables, COMPONENTS)?, &mut days)?;
-    figures::read(&Reader::new(tables, FIGURES)?, &mut days)?;
+    if let Ok(reader) = Reader::new(tables, COMPONENTS) {
+        read_components(&reader, &mut days)?;
+    }
+    if let Ok(reader) = Reader::new(tables, FIGURES) {
+        figures::read(&reader, &mut days)?;
+    }
     Ok(days)
 }
 
@@ -66,8 +70,8 @@ fn dates(days: &[DayResult]) -> Result<Table, BacktestError> {
     )?)
 }
 
-fn losses(days: &[DayResult]) -> Result<Table, BacktestError> {
-    let rows = || days.iter().flat_map(|day| &day.losses);
+fn losses(days: &[DayResult], accounts: &Range<usize>) -> Result<Table, BacktestError> {
+    let rows = || days.iter().flat_map(|day| &day.losses[accounts.clone()]);
     let loss = |of: fn(&AccountLoss) -> Option<f64>| Column::Number(rows().map(of).collect());
     let count =
         |of: fn(&SourceCounts) -> usize| Column::counts(rows().map(|loss| of(&loss.sources)));
@@ -84,11 +88,19 @@ fn losses(days: &[DayResult]) -> Result<Table, BacktestError> {
     )?)
 }
 
-fn requirements(days: &[DayResult]) -> Result<Table, BacktestError> {
+fn requirements(days: &[DayResult], accounts: &Range<usize>) -> Result<Table, BacktestError> {
     let models = || days.iter().flat_map(|day| &day.models);
     let mut binding = Labels::default();
-    models().for_each(|of| binding.extend_spaced(&of.binding, 1));
-    let amounts = |of: fn(&ModelDay) -> &[f64]| Column::numbers(models().flat_map(of).copied());
+    for of in models() {
+        if *accounts == (0..of.binding.len()) {
+            binding.extend_spaced(&of.binding, 1);
+        } else {
+            accounts.clone().for_each(|account| binding.push(of.binding.get(account)));
+        }
+    }
+    let amounts = |of: fn(&ModelDay) -> &[f64]| {
+        Column::numbers(models().flat_map(|day| &of(day)[accounts.clone()]).copied())
+    };
     Ok(Table::new(
         REQUIREMENTS,
         [
@@ -99,13 +111,15 @@ fn requirements(days: &[DayResult]) -> Result<Table, BacktestError> {
     )?)
 }
 
-fn components(days: &[DayResult]) -> Result<Table, BacktestError> {
+fn components(days: &[DayResult], block: &Range<usize>) -> Result<Table, BacktestError> {
     let (mut steps, mut models, mut parts, mut accounts, mut amounts) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for day in days {
         for (model, of) in day.models.iter().enumerate() {
             for (name, by_account) in &of.parts {
-                for (account, amount) in by_account.iter().enumerate() {
+                for (account, amount) in
+                    by_account.iter().skip(block.start).take(block.len()).enumerate()
+                {
                     let Some(amount) = amount else { continue };
                     steps.push(day.step);
                     models.push(model);

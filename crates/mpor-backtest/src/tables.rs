@@ -35,24 +35,31 @@ const PIECE: usize = 1 << 17;
 
 /// Ranges of accounts that cover all of them, each of at most 131,072 rows of `requirements` or of one account.
 pub fn pieces(result: &BacktestResult) -> impl Iterator<Item = Range<usize>> {
-    let rows = LEVELS.len() * result.models.len() * result.times.len();
-    let (accounts, size) = (result.accounts.len(), (PIECE / rows.max(1)).max(1));
+    let accounts = result.accounts.len();
+    let size = accounts_a_piece(result.models.len(), result.times.len());
     (0..accounts).step_by(size).map(move |start| start..(start + size).min(accounts))
 }
 
+/// Accounts a piece, for a number of models and margin dates: a block of accounts that is a multiple of it has the pieces of
+/// the whole.
+#[must_use]
+pub fn accounts_a_piece(models: usize, dates: usize) -> usize {
+    let rows = LEVELS.len() * models * dates;
+    (PIECE / rows.max(1)).max(1)
+}
+
+/// A table of all accounts.
+pub type Short = fn(&BacktestResult) -> Result<Table, BacktestError>;
+
 /// All other tables of a result.
+pub const SHORT: [Short; 6] = [breaches, explain, coverage, coverage_tests, procyclicality, cost];
+
+/// The [`SHORT`] tables together.
 ///
 /// # Errors
 /// Never for a result of [`assemble`](crate::assemble::assemble); [`BacktestError::Market`] when columns differ in length.
 pub fn short(result: &BacktestResult) -> Result<Vec<Table>, BacktestError> {
-    Ok(vec![
-        breaches(result)?,
-        explain(result)?,
-        coverage(result)?,
-        coverage_tests(result)?,
-        procyclicality(result)?,
-        cost(result)?,
-    ])
+    SHORT.iter().map(|table| table(result)).collect()
 }
 
 const LEVELS: [&str; 2] = ["initial", "maintenance"];

@@ -302,19 +302,49 @@ pub fn explain(explanation: &Explanation, file: &StudyFile, as_json: bool) {
 /// Prints whether a run holds.
 pub fn verify(verified: &Verified, run: &Path, as_json: bool) {
     if as_json {
-        let Verified { hashed, reproduced, differences } = verified;
+        let Verified { hashed, reproduced, differences, sampled } = verified;
+        let sampled = sampled.as_ref().map(|of| {
+            let shards: Vec<Value> =
+                of.shards.iter().map(|(from, to)| json!({ "from": from, "to": to })).collect();
+            json!({
+                "shards": shards, "of": of.of, "seed": of.seed, "rows": of.rows,
+                "left_out": of.left_out,
+            })
+        });
         println!(
             "{}",
-            json!({ "hashed": hashed, "reproduced": reproduced, "differences": differences })
+            json!({
+                "hashed": hashed, "reproduced": reproduced, "sampled": sampled,
+                "differences": differences,
+            })
         );
         return;
     }
     for difference in &verified.differences {
         println!("DIFFERS  {}", line(difference));
     }
-    let Verified { hashed, reproduced, .. } = verified;
+    let Verified { hashed, reproduced, sampled, .. } = verified;
     let run = run.display();
+    if let Some(of) = sampled {
+        let (count, all, seed) = (of.shards.len(), of.of, of.seed);
+        println!(
+            "Drawn with seed {seed}: {count} of {all} shards, replayed and compared row by row ({} rows)",
+            of.rows
+        );
+        for (from, to) in &of.shards {
+            println!("  {} to {}", from.date(), to.date());
+        }
+        if !of.left_out.is_empty() {
+            println!(
+                "Only hashed: all other tables, and requirements under {}, which overlays make of an account's past",
+                line(&of.left_out.join(", "))
+            );
+        }
+    }
     match verified.differences.len() {
+        0 if sampled.is_some() => {
+            println!("{run} holds as far as the sample goes: {hashed} files as recorded");
+        }
         0 => println!(
             "{run} holds: {hashed} files as recorded, {reproduced} made again with the same bytes"
         ),

@@ -13,6 +13,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use mpor::run::Share;
+use mpor::verify::Sample;
 use mpor::{Loaded, MporError, Progress, Silent, StudyFile, Timestamp};
 
 /// Would the margin have covered the loss? Backtests of portfolio-margin models on market history.
@@ -112,6 +113,12 @@ enum Command {
     Verify {
         /// The folder of a finished run.
         run: PathBuf,
+        /// Replay only this share of the shards, drawn at random, such as 0.1; everything is hashed all the same.
+        #[arg(long)]
+        sample: Option<f64>,
+        /// The seed that draws them.
+        #[arg(long, default_value_t = 1, requires = "sample")]
+        seed: u64,
     },
     /// Margin models and overlays that a study can use.
     Models,
@@ -234,8 +241,13 @@ fn act(cli: &Cli, progress: &dyn Progress) -> Result<ExitCode, MporError> {
             answer::explain(&explanation, &file, cli.json);
             done
         }
-        Command::Verify { run } => {
-            let verified = mpor::verify::verify(run, progress)?;
+        Command::Verify { run, sample, seed } => {
+            let verified = match sample {
+                Some(share) => {
+                    mpor::verify::verify_sample(run, Sample::new(*share, *seed)?, progress)?
+                }
+                None => mpor::verify::verify(run, progress)?,
+            };
             answer::verify(&verified, run, cli.json);
             let holds = verified.differences.is_empty();
             Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })

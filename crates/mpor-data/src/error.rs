@@ -247,6 +247,38 @@ impl DataError {
     }
 
     pub(crate) fn unwritable(file: &std::path::Path, problem: impl std::fmt::Display) -> Self {
-        DataError::Unwritable { file: file.display().to_string(), problem: problem.to_string() }
+        DataError::Unwritable {
+            file: file.display().to_string(),
+            problem: advised(&problem.to_string()),
+        }
+    }
+}
+
+/// What the system says of a disk without room, and what to do.
+const NO_ROOM: [&str; 3] = ["No space left", "quota exceeded", "File too large"];
+
+/// A problem of the system with what to do about it, where that is known: a disk without room.
+#[must_use]
+pub fn advised(problem: &str) -> String {
+    if !NO_ROOM.iter().any(|known| problem.contains(known)) {
+        return problem.to_owned();
+    }
+    format!(
+        "{problem}: there is no more room; make some and run again, what is done so far is kept"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_with_what_to_do() {
+        // ENOSPC, EDQUOT and EFBIG of Linux.
+        for number in [28, 122, 27] {
+            let told = advised(&std::io::Error::from_raw_os_error(number).to_string());
+            assert!(cfg!(not(target_os = "linux")) || told.contains("run again"), "{told}");
+        }
+        assert_eq!(advised("Permission denied"), "Permission denied");
     }
 }

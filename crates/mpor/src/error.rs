@@ -55,13 +55,16 @@ impl MporError {
     pub fn exit_code(&self) -> u8 {
         match self {
             MporError::Study(_) => 2,
+            // The disk, and not what was read.
+            MporError::Data(mpor_data::DataError::Unwritable { .. }) => 1,
             MporError::Data(_) | MporError::History(_) | MporError::Findings { .. } => 3,
             _ => 1,
         }
     }
 
     pub(crate) fn folder(path: impl Into<PathBuf>, problem: impl ToString) -> Self {
-        MporError::Folder { path: path.into(), problem: problem.to_string() }
+        let problem = mpor_data::error::advised(&problem.to_string());
+        MporError::Folder { path: path.into(), problem }
     }
 }
 

@@ -160,13 +160,8 @@ fn smile_row(file: &StudyFile, loaded: &Loaded, smile: &FittedSmile) -> DataRow 
 }
 
 fn valuations(result: &BacktestResult) -> Valuations {
-    let mut all = Valuations::default();
-    for sources in result.losses.iter().flat_map(|path| &path.sources) {
-        all.mark += sources.marks;
-        all.surface += sources.surface;
-        all.settlement += sources.settlements;
-    }
-    all
+    let all = result.sources();
+    Valuations { mark: all.marks, surface: all.surface, settlement: all.settlements }
 }
 
 fn model_cards(file: &StudyFile, loaded: &Loaded, result: &BacktestResult) -> Vec<ModelCard> {

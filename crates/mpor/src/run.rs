@@ -1,9 +1,9 @@
 //! A study from its file to a folder that can be handed over: tables, figures, report, manifest.
 //!
-//! The manifest is written last: a folder with a manifest is a finished run. A run that was killed is taken up where it
-//! stopped and ends with the same bytes.
+//! The manifest comes last: a folder with a manifest is a finished run. A run that was killed is taken up where it stopped and
+//! ends with the same bytes; what was finished before stays whole until all of the new run is written.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use mpor_backtest::adequacy::AddOns;
@@ -12,22 +12,26 @@ use mpor_backtest::{
     Assembly, BacktestResult, assemble, attribution, standards, supervisory, tables,
 };
 use mpor_core::{History, Table};
-use mpor_data::tables::{Metadata, TableWriter, write_bytes, write_parquet};
-use rayon::prelude::*;
+use mpor_data::tables::{Metadata, write_parquet};
 
 use crate::error::MporError;
+use crate::evidence;
 use crate::inputs;
+use crate::layout::Layout;
 use crate::loaded::{Loaded, replay_error};
 use crate::lock::RunLock;
-use crate::manifest::{self, FileRecord, MANIFEST, Manifest, hash_text, record};
+use crate::manifest::{self, FileRecord, Manifest, hash_text, record};
 use crate::oracle;
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::report;
 use crate::shards::{self, Shards};
+use crate::stage::{self, Stage};
 use crate::study::StudyFile;
 
+pub use crate::layout::Sizes;
 pub use crate::share::{Share, ShareSummary, merge, share};
+pub(crate) use crate::stage::Written;
 
 /// What a run did.
 #[derive(Debug)]
@@ -73,6 +77,19 @@ pub fn run(
     folder: &Path,
     progress: &dyn Progress,
 ) -> Result<RunSummary, MporError> {
+    run_cut(file, folder, Sizes::default(), progress)
+}
+
+/// A [`run`] cut into shards and blocks of these sizes; the result is the same bytes for any.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_cut(
+    file: &StudyFile,
+    folder: &Path,
+    sizes: Sizes,
+    progress: &dyn Progress,
+) -> Result<RunSummary, MporError> {
     let mut stages = Stages::new();
     make(folder)?;
     let _lock = RunLock::take(folder)?;
@@ -81,9 +98,10 @@ pub fn run(
         return Ok(known);
     }
     let loaded = load(file, &mut stages, progress)?;
-    let shards = Shards::open(folder, Plan::of(&start))?;
-    shards.fill(file, &loaded, &shards::ranges(&loaded), progress)?;
-    complete(file, folder, start, &loaded, shards, stages, progress)
+    let layout = Layout::of(&loaded, sizes);
+    let shards = Shards::open(folder, Plan::of(&start), &layout)?;
+    shards.fill(file, &loaded, &layout.shards, progress)?;
+    complete(file, folder, start, &loaded, (&shards, &layout), stages, progress)
 }
 
 /// Hashes what the run reads.
@@ -109,6 +127,7 @@ pub(crate) fn already(
     let Some(manifest) = finished(folder, start) else { return Ok(None) };
     // A kill between the manifest and the end leaves what the run worked with.
     shards::clear(folder)?;
+    stage::clear(folder)?;
     let stages = std::mem::take(&mut stages.done);
     let folder = folder.to_owned();
     Ok(Some(RunSummary { folder, result: None, manifest, stages, notes: Vec::new() }))
@@ -127,34 +146,35 @@ pub(crate) fn load(
     Ok(loaded)
 }
 
-/// From whole shards to a finished run.
+/// From whole shards to a finished run, which takes the place of the one that is there in the end.
 pub(crate) fn complete(
     file: &StudyFile,
     folder: &Path,
     start: Manifest,
     loaded: &Loaded,
-    shards: Shards,
+    (shards, layout): (&Shards, &Layout),
     mut stages: Stages,
     progress: &dyn Progress,
 ) -> Result<RunSummary, MporError> {
-    let days = shards.days(&shards::ranges(loaded))?;
+    let located = shards.locate(&layout.shards).map_err(|missing| {
+        MporError::folder(folder, crate::share::incomplete(loaded, layout.shards.len(), &missing))
+    })?;
     stages.end("replay");
-    forget(folder)?;
-    progress.begin("testing coverage, explaining breaches", 1);
-    let result = assemble(days, assembly(file, loaded, loaded.history()))?;
-    progress.end();
-    stages.end("evidence");
+    let stage = Stage::new(folder)?;
+    let (result, mut outputs) =
+        evidence::of_shards(file, loaded, (shards, &located), layout, stage.path(), progress)?;
+    stages.end("evidence and long tables");
     let oracle = oracle::tell(file, loaded, &result, progress)?;
     stages.end("oracle faults");
-    let mut outputs = write_tables(file, folder, &result, loaded, &oracle.tables)?;
+    outputs.extend(write_short(file, stage.path(), &result, loaded, &oracle.tables)?);
     stages.end("tables");
     progress.begin("drawing and typesetting", 1);
-    outputs.extend(report::write(folder, file, loaded, &result, &start, &oracle)?);
+    outputs.extend(report::write(stage.path(), file, loaded, &result, &start, &oracle)?);
     let told = oracle.faults.into_iter().flat_map(|fault| fault.remarks);
     let notes = loaded.market.notes.iter().cloned().chain(oracle.notes).chain(told).collect();
     progress.end();
     stages.end("report");
-    let manifest = close(folder, start, &outputs)?;
+    let manifest = stage.publish(start, &outputs)?;
     shards.close()?;
     let (folder, stages) = (folder.to_owned(), stages.done);
     Ok(RunSummary { folder, result: Some(result), manifest, stages, notes })
@@ -259,47 +279,6 @@ pub(crate) fn make(folder: &Path) -> Result<(), MporError> {
     std::fs::create_dir_all(folder).map_err(|error| MporError::folder(folder, error))
 }
 
-/// Removes what an earlier run of another study or other data wrote, so that none of it is taken for this run's, and its
-/// manifest last: without one the folder holds no finished run.
-pub(crate) fn forget(folder: &Path) -> Result<(), MporError> {
-    let outputs = Manifest::read(folder).map(|manifest| manifest.outputs).unwrap_or_default();
-    let inside =
-        |path: &str| Path::new(path).components().all(|c| matches!(c, Component::Normal(_)));
-    let stale = outputs.iter().map(|output| output.path.as_str()).filter(|path| inside(path));
-    for path in stale.chain([MANIFEST]) {
-        let path = folder.join(path);
-        match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(MporError::folder(path, error));
-            }
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-/// A file written, with its rows if it is a table.
-pub(crate) type Written = (PathBuf, Option<usize>);
-
-fn write_tables(
-    file: &StudyFile,
-    folder: &Path,
-    result: &BacktestResult,
-    loaded: &Loaded,
-    further: &[Table],
-) -> Result<Vec<Written>, MporError> {
-    let long = || {
-        let write = |&long: &_| write_long(folder, result, long);
-        tables::LONG.par_iter().map(write).collect::<Vec<Result<Written, MporError>>>()
-    };
-    let (long, short) = rayon::join(long, || write_short(file, folder, result, loaded, further));
-    let mut written = short?;
-    for table in long {
-        written.push(table?);
-    }
-    Ok(written)
-}
-
 /// The tables that supervisors ask for; attribution only where there are marks to compare the pricer with.
 fn disclosures(result: &BacktestResult, loaded: &Loaded) -> Result<Vec<Table>, MporError> {
     let mut tables = supervisory::tables(result, &AddOns::new())?;
@@ -319,7 +298,18 @@ fn write_short(
     loaded: &Loaded,
     further: &[Table],
 ) -> Result<Vec<Written>, MporError> {
-    let mut short = tables::short(result)?;
+    let mut written = Vec::new();
+    let mut write = |table: &Table| -> Result<(), MporError> {
+        let path = folder.join(format!("{}.parquet", table.name()));
+        write_parquet(table, &path, Metadata::new())?;
+        written.push((path, Some(table.rows())));
+        Ok(())
+    };
+    // One at a time: with very many accounts each is large.
+    for table in tables::SHORT {
+        write(&table(result)?)?;
+    }
+    let mut short = Vec::new();
     if file.study.backtest.disclosures {
         short.extend(disclosures(result, loaded)?);
     }
@@ -329,48 +319,6 @@ fn write_short(
     }
     short.extend(loaded.market.tables.iter().cloned());
     short.push(crate::findings::quality(&loaded.market.findings)?);
-    let mut written = Vec::new();
-    for table in short.iter().chain(further) {
-        let path = folder.join(format!("{}.parquet", table.name()));
-        write_parquet(table, &path, Metadata::new())?;
-        written.push((path, Some(table.rows())));
-    }
+    short.iter().chain(further).try_for_each(&mut write)?;
     Ok(written)
-}
-
-/// Writes a table by ranges of accounts, so that it never stands in memory whole.
-fn write_long(
-    folder: &Path,
-    result: &BacktestResult,
-    (name, table): (&str, tables::ByAccount),
-) -> Result<Written, MporError> {
-    let path = folder.join(format!("{name}.parquet"));
-    let mut writer = TableWriter::create(&path, Metadata::new())?;
-    let mut rows = 0;
-    let mut pieces = tables::pieces(result).map(|accounts| table(result, accounts));
-    let mut piece = pieces.next().transpose()?;
-    while let Some(current) = piece {
-        rows += current.rows();
-        // The next piece is laid out while this one is encoded.
-        let (appended, next) =
-            rayon::join(|| writer.append(&current), || pieces.next().transpose());
-        appended?;
-        piece = next?;
-    }
-    writer.finish()?;
-    Ok((path, Some(rows)))
-}
-
-pub(crate) fn close(
-    folder: &Path,
-    start: Manifest,
-    outputs: &[Written],
-) -> Result<Manifest, MporError> {
-    let records = outputs.par_iter().map(|(path, rows)| record(path, folder, *rows));
-    let records: Vec<Result<FileRecord, MporError>> = records.collect();
-    let mut outputs: Vec<FileRecord> = records.into_iter().collect::<Result<_, _>>()?;
-    outputs.sort_by(|a, b| a.path.cmp(&b.path));
-    let manifest = Manifest { outputs, ..start };
-    write_bytes(&folder.join(MANIFEST), manifest.to_json()?.as_bytes())?;
-    Ok(manifest)
 }

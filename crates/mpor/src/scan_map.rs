@@ -77,11 +77,7 @@ fn place(result: &BacktestResult, model: usize) -> Option<(usize, usize)> {
     if let Some(breach) = worst {
         return Some((breach.account, breach.step));
     }
-    let paths = result.requirements[model].iter().enumerate();
-    let amounts = paths.flat_map(|(account, path)| {
-        path.initial.iter().enumerate().map(move |(at, &amount)| (account, at, amount))
-    });
-    amounts.max_by(|a, b| a.2.total_cmp(&b.2)).map(|(account, at, _)| (account, at))
+    result.largest(model)
 }
 
 /// The underlying on which the portfolio holds most contracts' worth of options and futures.

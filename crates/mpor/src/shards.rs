@@ -2,8 +2,9 @@
 //! temporary name and renamed.
 //!
 //! ```text
-//! RUN/shards/<plan>/plan.json                          version, study, inputs
-//! RUN/shards/<plan>/<first step>-<after last>/         the tables of a shard, and shard.json with their hashes
+//! RUN/shards/<plan>/plan.json                                   version, study, inputs
+//! RUN/shards/<plan>/<first step>-<after last>/shard.json        the files of a shard, with their hashes
+//! RUN/shards/<plan>/<first step>-<after last>/<block>/*.parquet its tables for a block of the accounts
 //! ```
 //!
 //! A shard belongs to one [`Plan`]; those of another plan have another folder and are never read. Days are the same bits
@@ -16,16 +17,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use mpor_backtest::day::Parts;
 use mpor_backtest::{DayResult, ReplayConfig, replay, shard};
 use mpor_data::tables::{read_parquet, write_bytes, write_working_parquet};
+use mpor_margin::MarginModel;
+use rayon::prelude::*;
 
 use crate::error::MporError;
+use crate::layout::Layout;
 use crate::loaded::{Loaded, replay_error};
 use crate::manifest::{FileRecord, record};
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::study::StudyFile;
-
-/// Margin dates a shard.
-const SHARD_STEPS: usize = 32;
 
 /// Where they are below the run's folder.
 const FOLDER: &str = "shards";
@@ -41,7 +42,12 @@ pub(crate) struct Shards {
     plan: Plan,
     /// Where shards are looked for, in this order; the first is the one written to.
     places: Vec<PathBuf>,
+    /// Accounts of each block.
+    blocks: Vec<Range<usize>>,
 }
+
+/// Where each shard of a run is, whole, in order.
+pub(crate) type Located = Vec<(Range<usize>, PathBuf)>;
 
 /// How many shards were there and how many were made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,8 +58,8 @@ pub(crate) struct Filled {
 
 impl Shards {
     /// Opens the shards of a plan for a whole run, and deletes what is there of others.
-    pub fn open(run: &Path, plan: Plan) -> Result<Self, MporError> {
-        let shards = Self::at(run, plan)?;
+    pub fn open(run: &Path, plan: Plan, layout: &Layout) -> Result<Self, MporError> {
+        let shards = Self::at(run, plan, layout)?;
         for other in entries(&shards.folder)? {
             if other != shards.places[0] {
                 remove(&other)?;
@@ -69,8 +75,8 @@ impl Shards {
     }
 
     /// Opens the shards of a plan beside other shares, and deletes nothing.
-    pub fn join(run: &Path, plan: Plan) -> Result<Self, MporError> {
-        let shards = Self::at(run, plan)?;
+    pub fn join(run: &Path, plan: Plan, layout: &Layout) -> Result<Self, MporError> {
+        let shards = Self::at(run, plan, layout)?;
         shards.write_plan()?;
         Ok(shards)
     }
@@ -79,8 +85,13 @@ impl Shards {
     ///
     /// # Errors
     /// [`MporError::Folder`] for a folder without shards of the plan, saying what it has instead.
-    pub fn gather(run: &Path, plan: Plan, from: &[PathBuf]) -> Result<Self, MporError> {
-        let mut shards = Self::at(run, plan)?;
+    pub fn gather(
+        run: &Path,
+        plan: Plan,
+        layout: &Layout,
+        from: &[PathBuf],
+    ) -> Result<Self, MporError> {
+        let mut shards = Self::at(run, plan, layout)?;
         for folder in from {
             let shared = folder.join(FOLDER);
             let own = shared.join(name(&shards.places[0]));
@@ -92,10 +103,10 @@ impl Shards {
         Ok(shards)
     }
 
-    fn at(run: &Path, plan: Plan) -> Result<Self, MporError> {
+    fn at(run: &Path, plan: Plan, layout: &Layout) -> Result<Self, MporError> {
         let folder = run.join(FOLDER);
         let places = vec![folder.join(plan.name()?)];
-        Ok(Shards { folder, plan, places })
+        Ok(Shards { folder, plan, places, blocks: layout.blocks.clone() })
     }
 
     /// What a folder has in place of shards of the plan.
@@ -157,29 +168,44 @@ impl Shards {
         Ok(filled)
     }
 
-    /// Those of the ranges that are nowhere, each with what is the matter.
-    pub fn missing(&self, ranges: &[Range<usize>]) -> Vec<(Range<usize>, String)> {
-        let missing = |steps: &Range<usize>| Some((steps.clone(), self.find(steps).err()?));
-        ranges.iter().filter_map(missing).collect()
-    }
-
-    /// All days of the ranges in order.
+    /// Where the shards are, each checked against its hashes; those that are nowhere, each with what is the matter.
     ///
     /// # Errors
-    /// [`MporError::Folder`] for a shard that is not there or damaged.
-    pub fn days(&self, ranges: &[Range<usize>]) -> Result<Vec<DayResult>, MporError> {
-        let mut days = Vec::new();
-        for steps in ranges {
-            let place =
-                self.find(steps).map_err(|problem| MporError::folder(&self.folder, problem))?;
-            let tables = shard::TABLES.iter().map(|name| read_parquet(&table_file(&place, name)));
-            days.extend(shard::from_tables(&tables.collect::<Result<Vec<_>, _>>()?)?);
+    /// The shards that are missing or damaged.
+    pub fn locate(&self, ranges: &[Range<usize>]) -> Result<Located, Vec<(Range<usize>, String)>> {
+        let found: Vec<_> =
+            ranges.par_iter().map(|steps| (steps.clone(), self.find(steps))).collect();
+        let (mut located, mut missing) = (Vec::new(), Vec::new());
+        for (steps, found) in found {
+            match found {
+                Ok(folder) => located.push((steps, folder)),
+                Err(problem) => missing.push((steps, problem)),
+            }
         }
-        Ok(days)
+        if missing.is_empty() { Ok(located) } else { Err(missing) }
+    }
+
+    /// All days of a block of accounts, in order.
+    ///
+    /// # Errors
+    /// [`MporError`] for a shard that cannot be read.
+    pub fn days(
+        &self,
+        located: &Located,
+        accounts: &Range<usize>,
+    ) -> Result<Vec<DayResult>, MporError> {
+        let read = |(_, folder): &(Range<usize>, PathBuf)| -> Result<Vec<DayResult>, MporError> {
+            let files = shard::TABLES.map(|name| table_file(folder, accounts, name));
+            let tables = files.iter().filter(|file| file.exists()).map(|file| read_parquet(file));
+            Ok(shard::from_tables(&tables.collect::<Result<Vec<_>, _>>()?)?)
+        };
+        let days: Vec<_> = located.par_iter().map(read).collect();
+        let days: Vec<Vec<DayResult>> = days.into_iter().collect::<Result<_, _>>()?;
+        Ok(days.into_iter().flatten().collect())
     }
 
     /// Removes the shards once the run is complete.
-    pub fn close(self) -> Result<(), MporError> {
+    pub fn close(&self) -> Result<(), MporError> {
         remove(&self.folder)
     }
 
@@ -188,7 +214,7 @@ impl Shards {
         let mut problem = "it is not there".to_owned();
         for place in &self.places {
             let folder = place.join(shard_name(steps));
-            match whole(&folder) {
+            match self.whole(&folder) {
                 Ok(true) => return Ok(folder),
                 Ok(false) => {}
                 Err(damage) => problem = damage,
@@ -203,16 +229,57 @@ impl Shards {
         let steps = first.step..last.step + 1;
         let part = self.places[0].join(format!(".{}-{}", shard_name(&steps), writer()));
         remove(&part)?;
+        let of_block = |accounts: &Range<usize>| -> Result<Vec<FileRecord>, MporError> {
+            let mut files = Vec::new();
+            for table in shard::to_tables(days, accounts)? {
+                let path = table_file(&part, accounts, table.name());
+                write_working_parquet(&table, &path)?;
+                files.push(record(&path, &part, Some(table.rows()))?);
+            }
+            Ok(files)
+        };
+        let written: Vec<_> = self.blocks.par_iter().map(of_block).collect();
         let mut contents = Vec::new();
-        for table in shard::to_tables(days)? {
-            let path = table_file(&part, table.name());
-            write_working_parquet(&table, &path)?;
-            contents.push(record(&path, &part, Some(table.rows()))?);
+        for files in written {
+            contents.extend(files?);
         }
         let text = serde_json::to_string_pretty(&contents)
             .map_err(|error| MporError::folder(&part, error))?;
         write_bytes(&part.join(CONTENTS), text.as_bytes())?;
-        publish(&part, &self.places[0].join(shard_name(&steps)))
+        self.publish(&part, &self.places[0].join(shard_name(&steps)))
+    }
+
+    /// Gives a shard its name; what stands there damaged goes, and one that another share was quicker to make stays.
+    fn publish(&self, part: &Path, folder: &Path) -> Result<(), MporError> {
+        if self.whole(folder) == Ok(true) {
+            return remove(part);
+        }
+        remove(folder)?;
+        match std::fs::rename(part, folder) {
+            Ok(()) => Ok(()),
+            Err(_) if self.whole(folder) == Ok(true) => remove(part),
+            Err(error) => Err(MporError::folder(folder, error)),
+        }
+    }
+
+    /// Whether a shard is there with the bytes that its contents record; what is damaged where it is not.
+    fn whole(&self, folder: &Path) -> Result<bool, String> {
+        let path = folder.join(CONTENTS);
+        let Ok(text) = std::fs::read_to_string(&path) else { return Ok(false) };
+        let damaged = |what: &str| format!("{} is damaged: {what}", folder.display());
+        let contents: Vec<FileRecord> =
+            serde_json::from_str(&text).map_err(|error| damaged(&error.to_string()))?;
+        let has = |path: String| contents.iter().any(|known| known.path == path);
+        if !self.blocks.iter().all(|block| has(format!("{}/days.parquet", block_name(block)))) {
+            return Err(format!("{} has other blocks of accounts", folder.display()));
+        }
+        for known in &contents {
+            let found = record(&folder.join(&known.path), folder, known.rows);
+            if found.map_err(|error| damaged(&error.to_string()))? != *known {
+                return Err(damaged(&format!("{} has other bytes than were written", known.path)));
+            }
+        }
+        Ok(true)
     }
 }
 
@@ -222,50 +289,26 @@ fn writer() -> String {
     format!("{}-{}", std::process::id(), WRITERS.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Gives a shard its name; what stands there damaged goes, and one that another share was quicker to make stays.
-fn publish(part: &Path, folder: &Path) -> Result<(), MporError> {
-    if whole(folder) == Ok(true) {
-        return remove(part);
-    }
-    remove(folder)?;
-    match std::fs::rename(part, folder) {
-        Ok(()) => Ok(()),
-        Err(_) if whole(folder) == Ok(true) => remove(part),
-        Err(error) => Err(MporError::folder(folder, error)),
-    }
-}
-
-/// Whether a shard is there with the bytes that its contents record; what is damaged where it is not.
-fn whole(folder: &Path) -> Result<bool, String> {
-    let path = folder.join(CONTENTS);
-    let Ok(text) = std::fs::read_to_string(&path) else { return Ok(false) };
-    let damaged = |what: &str| format!("{} is damaged: {what}", folder.display());
-    let contents: Vec<FileRecord> =
-        serde_json::from_str(&text).map_err(|error| damaged(&error.to_string()))?;
-    for known in &contents {
-        let found = record(&folder.join(&known.path), folder, known.rows);
-        if found.map_err(|error| damaged(&error.to_string()))? != *known {
-            return Err(damaged(&format!("{} has other bytes than were written", known.path)));
-        }
-    }
-    Ok(true)
-}
-
 /// Replays a range of steps.
 fn days(
     file: &StudyFile,
     loaded: &Loaded,
     steps: Range<usize>,
 ) -> Result<Vec<DayResult>, MporError> {
-    let parts = if file.study.backtest.components { Parts::Keep } else { Parts::Drop };
-    let config = ReplayConfig { steps, horizon: loaded.horizon, seed: file.study.seed, parts };
-    replay(loaded.history(), &loaded.books, &loaded.asked(), &config)
-        .map_err(|error| replay_error(file, error))
+    replayed(file, loaded, &loaded.asked(), steps)
 }
 
-/// The shards of a run: ranges of margin dates that cover all of them.
-pub(crate) fn ranges(loaded: &Loaded) -> Vec<Range<usize>> {
-    pieces(loaded.steps.clone()).collect()
+/// Replays a range of steps for some of the study's models.
+pub(crate) fn replayed(
+    file: &StudyFile,
+    loaded: &Loaded,
+    models: &[&dyn MarginModel],
+    steps: Range<usize>,
+) -> Result<Vec<DayResult>, MporError> {
+    let parts = if file.study.backtest.components { Parts::Keep } else { Parts::Drop };
+    let config = ReplayConfig { steps, horizon: loaded.horizon, seed: file.study.seed, parts };
+    replay(loaded.history(), &loaded.books, models, &config)
+        .map_err(|error| replay_error(file, error))
 }
 
 /// Removes the shards of a finished run.
@@ -273,19 +316,18 @@ pub(crate) fn clear(run: &Path) -> Result<(), MporError> {
     remove(&run.join(FOLDER))
 }
 
-/// Ranges of at most `SHARD_STEPS` steps that cover `steps`.
-fn pieces(steps: Range<usize>) -> impl Iterator<Item = Range<usize>> {
-    let end = steps.end;
-    steps.step_by(SHARD_STEPS).map(move |start| start..(start + SHARD_STEPS).min(end))
-}
-
 /// The name of a shard.
 pub(crate) fn shard_name(steps: &Range<usize>) -> String {
     format!("{:08}-{:08}", steps.start, steps.end)
 }
 
-fn table_file(folder: &Path, table: &str) -> PathBuf {
-    folder.join(format!("{table}.parquet"))
+/// The name of a block of accounts.
+fn block_name(accounts: &Range<usize>) -> String {
+    format!("accounts-{:08}-{:08}", accounts.start, accounts.end)
+}
+
+fn table_file(folder: &Path, accounts: &Range<usize>, table: &str) -> PathBuf {
+    folder.join(block_name(accounts)).join(format!("{table}.parquet"))
 }
 
 fn name(path: &Path) -> String {
@@ -314,17 +356,5 @@ fn remove(path: &Path) -> Result<(), MporError> {
             Err(MporError::folder(path, error))
         }
         _ => Ok(()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pieces_cover_every_step_once() {
-        let steps: Vec<usize> = pieces(10..200).flatten().collect();
-        assert_eq!(steps, (10..200).collect::<Vec<_>>());
-        assert!(pieces(10..200).all(|piece| piece.len() <= SHARD_STEPS));
     }
 }

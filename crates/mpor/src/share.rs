@@ -10,12 +10,13 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::error::MporError;
+use crate::layout::{Layout, Sizes};
 use crate::loaded::Loaded;
 use crate::lock::RunLock;
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::run::{self, RunSummary, Stages};
-use crate::shards::{self, Shards, shard_name};
+use crate::shards::{Shards, shard_name};
 use crate::study::StudyFile;
 
 /// One of several shares of a run, written `2/7`.
@@ -114,16 +115,17 @@ pub fn share(
     progress.begin("reading market history", 1);
     let loaded = Loaded::new(file)?;
     progress.end();
-    let all = shards::ranges(&loaded);
-    let own = share.part(&all);
-    let filled = Shards::join(folder, Plan::of(&start))?.fill(file, &loaded, &own, progress)?;
+    let layout = Layout::of(&loaded, Sizes::default());
+    let own = share.part(&layout.shards);
+    let shards = Shards::join(folder, Plan::of(&start), &layout)?;
+    let filled = shards.fill(file, &loaded, &own, progress)?;
     Ok(ShareSummary {
         folder: folder.to_owned(),
         share,
         shards: own.len(),
         made: filled.made,
         dates: own.iter().map(Range::len).sum(),
-        all: all.len(),
+        all: layout.shards.len(),
     })
 }
 
@@ -145,26 +147,26 @@ pub fn merge(
     if let Some(known) = run::already(folder, &start, &mut stages)? {
         return Ok(known);
     }
-    let shards = Shards::gather(folder, Plan::of(&start), from)?;
     let loaded = run::load(file, &mut stages, progress)?;
-    let missing = shards.missing(&shards::ranges(&loaded));
-    if !missing.is_empty() {
-        return Err(MporError::folder(folder, incomplete(&loaded, &missing)));
-    }
-    run::complete(file, folder, start, &loaded, shards, stages, progress)
+    let layout = Layout::of(&loaded, Sizes::default());
+    let shards = Shards::gather(folder, Plan::of(&start), &layout, from)?;
+    run::complete(file, folder, start, &loaded, (&shards, &layout), stages, progress)
 }
 
 /// Most missing shards that are named.
 const NAMED: usize = 12;
 
 /// Which shards are missing, by name and margin dates, and what to do.
-fn incomplete(loaded: &Loaded, missing: &[(Range<usize>, String)]) -> String {
+pub(crate) fn incomplete(
+    loaded: &Loaded,
+    all: usize,
+    missing: &[(Range<usize>, String)],
+) -> String {
     let times = loaded.history().panel.times();
     let name = |(steps, problem): &(Range<usize>, String)| {
         let (first, last) = (times[steps.start].date(), times[steps.end - 1].date());
         format!("\n  {} ({first} to {last}): {problem}", shard_name(steps))
     };
-    let all = shards::ranges(loaded).len();
     let named: String = missing.iter().take(NAMED).map(name).collect();
     let more = match missing.len().saturating_sub(NAMED) {
         0 => String::new(),

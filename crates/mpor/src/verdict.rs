@@ -59,10 +59,8 @@ fn pooled(result: &BacktestResult, model: usize) -> Option<&CoverageRow> {
 
 /// Mean over accounts and dates.
 fn mean_margin(result: &BacktestResult, model: usize) -> f64 {
-    let paths = &result.requirements[model];
-    let values = paths.iter().flat_map(|path| &path.initial);
-    let count = paths.iter().map(|path| path.initial.len()).sum::<usize>().max(1);
-    values.sum::<f64>() / count as f64
+    let count = (result.accounts.len() * result.times.len()).max(1);
+    result.required(model) / count as f64
 }
 
 fn worst_zone(result: &BacktestResult, model: usize) -> &'static str {

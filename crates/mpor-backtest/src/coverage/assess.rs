@@ -167,7 +167,7 @@ pub fn account(
         bounds: by.bounds,
         zone: if hits.is_empty() { None } else { by.zone.zone(hits.count()) },
         tests,
-        ..row(model, [Counted::of(observed)].into_iter())
+        ..Pool::of(observed).row(model)
     })
 }
 
@@ -176,43 +176,53 @@ pub fn account(
 /// It has neither bounds, zone nor tests: accounts live through the same market, so their breaches are not independent.
 #[must_use]
 pub fn pooled(model: usize, observed: &[Observed]) -> CoverageRow {
-    row(model, observed.par_iter().map(Counted::of).collect::<Vec<_>>().into_iter())
+    let mut pool = Pool::default();
+    pool.take(observed);
+    pool.row(model)
 }
 
-/// What one account adds to a row.
-struct Counted {
+/// Observations of many accounts, counted together, account by account.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Pool {
     observations: usize,
     breaches: usize,
     worst: f64,
     sum: f64,
 }
 
-impl Counted {
+impl Pool {
+    /// Counts the next accounts.
+    pub fn take(&mut self, observed: &[Observed]) {
+        let counted: Vec<Pool> = observed.par_iter().map(Pool::of).collect();
+        for one in counted {
+            self.worst = self.worst.max(one.worst);
+            self.sum += one.sum;
+            self.observations += one.observations;
+            self.breaches += one.breaches;
+        }
+    }
+
+    /// What they come to for one model: without bounds, zone and tests.
+    #[must_use]
+    pub fn row(&self, model: usize) -> CoverageRow {
+        let Pool { observations, breaches, worst, sum } = *self;
+        CoverageRow {
+            model,
+            account: None,
+            observations,
+            breaches,
+            coverage: (observations > 0).then(|| 1.0 - breaches as f64 / observations as f64),
+            bounds: None,
+            worst_shortfall: worst,
+            mean_shortfall: if breaches > 0 { sum / breaches as f64 } else { 0.0 },
+            zone: None,
+            tests: Vec::new(),
+        }
+    }
+
     fn of(observed: &Observed) -> Self {
         let (worst, sum) = observed.shortfalls();
-        Counted { observations: observed.len(), breaches: observed.breaches(), worst, sum }
-    }
-}
-
-fn row(model: usize, accounts: impl Iterator<Item = Counted>) -> CoverageRow {
-    let (mut observations, mut breaches, mut worst, mut sum) = (0, 0, 0.0_f64, 0.0);
-    for one in accounts {
-        worst = worst.max(one.worst);
-        sum += one.sum;
-        observations += one.observations;
-        breaches += one.breaches;
-    }
-    CoverageRow {
-        model,
-        account: None,
-        observations,
-        breaches,
-        coverage: (observations > 0).then(|| 1.0 - breaches as f64 / observations as f64),
-        bounds: None,
-        worst_shortfall: worst,
-        mean_shortfall: if breaches > 0 { sum / breaches as f64 } else { 0.0 },
-        zone: None,
-        tests: Vec::new(),
+        Pool { observations: observed.len(), breaches: observed.breaches(), worst, sum }
     }
 }
 

@@ -39,6 +39,7 @@ pub mod subsamples;
 pub mod tuff;
 pub mod wanted;
 pub mod whitening;
+pub mod yardsticks;
 
 pub use error::CoverageError;
 pub use forecasts::Forecasts;

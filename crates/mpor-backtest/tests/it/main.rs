@@ -5,6 +5,7 @@
 mod assembling;
 mod attribution;
 mod auction;
+mod blocks;
 mod evidence;
 mod explained;
 mod laws;

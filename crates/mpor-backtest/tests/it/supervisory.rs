@@ -68,6 +68,7 @@ pub fn made_of(accounts: &[Account]) -> BacktestResult {
         breaches: Vec::new(),
         coverage: (0..accounts.len()).map(coverage).collect(),
         procyclicality: Vec::new(),
+        folded: None,
     }
 }
 

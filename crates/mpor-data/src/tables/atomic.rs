@@ -9,12 +9,23 @@ use std::path::{Path, PathBuf};
 
 use crate::error::DataError;
 
-/// A file under construction. Dropped without [`finish`](AtomicFile::finish), it leaves nothing under its final name.
+/// A file under construction. Dropped without [`finish`](AtomicFile::finish), it leaves nothing.
 #[derive(Debug)]
 pub struct AtomicFile {
     target: PathBuf,
-    part: PathBuf,
+    part: Part,
     file: BufWriter<File>,
+}
+
+/// The part file, removed when dropped: it is gone already where it got its name.
+#[derive(Debug)]
+struct Part(PathBuf);
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        // Of a part that cannot be removed nobody takes notice.
+        let _ = fs::remove_file(&self.0);
+    }
 }
 
 impl AtomicFile {
@@ -31,7 +42,7 @@ impl AtomicFile {
         };
         let part = folder.join(format!(".{}.part", name.to_string_lossy()));
         let file = BufWriter::new(File::create(&part).map_err(refuse)?);
-        Ok(AtomicFile { target: target.to_owned(), part, file })
+        Ok(AtomicFile { target: target.to_owned(), part: Part(part), file })
     }
 
     /// The final name.
@@ -50,7 +61,7 @@ impl AtomicFile {
         let file = file.into_inner().map_err(|error| refuse(error.into_error()))?;
         file.sync_all().map_err(refuse)?;
         drop(file);
-        fs::rename(&part, &target).map_err(refuse)?;
+        fs::rename(&part.0, &target).map_err(refuse)?;
         sync_folder(folder(&target)).map_err(refuse)
     }
 }
@@ -96,7 +107,7 @@ mod tests {
         file.write_all(b"half").unwrap();
         assert!(!target.exists());
         drop(file);
-        assert!(!target.exists());
+        assert_eq!(fs::read_dir(target.parent().unwrap()).unwrap().count(), 0, "nothing is left");
         write_bytes(&target, b"whole").unwrap();
         assert_eq!(fs::read(&target).unwrap(), b"whole");
         let names: Vec<_> = fs::read_dir(target.parent().unwrap()).unwrap().collect();

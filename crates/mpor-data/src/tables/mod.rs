@@ -11,6 +11,6 @@ mod parquet;
 pub use atomic::{AtomicFile, write_bytes};
 pub use csv::{csv_text, write_csv};
 pub use parquet::{
-    Metadata, TableWriter, read_parquet, read_parquet_metadata, write_parquet,
+    Metadata, TableWriter, read_parquet, read_parquet_metadata, read_parquet_pieces, write_parquet,
     write_working_parquet,
 };

@@ -137,8 +137,7 @@ impl TableWriter {
         }
         let rows = batch::to_batch(table, schema)?;
         let file = self.file.clone();
-        let refuse =
-            |error: ParquetError| DataError::Unwritable { file, problem: error.to_string() };
+        let refuse = |error: ParquetError| DataError::unwritable(Path::new(&file), error);
         self.writer(expected, table)?.append(&rows).map_err(refuse)
     }
 
@@ -147,7 +146,7 @@ impl TableWriter {
     /// # Errors
     /// [`DataError::Unwritable`].
     pub fn finish(self) -> Result<(), DataError> {
-        let refuse = |problem: String| DataError::Unwritable { file: self.file.clone(), problem };
+        let refuse = |problem: String| DataError::unwritable(Path::new(&self.file), problem);
         match self.state {
             State::Writing(writer) => {
                 writer.file.into_inner().map_err(|error| refuse(error.to_string()))?.finish()
@@ -161,10 +160,8 @@ impl TableWriter {
         if let State::Waiting(_) = self.state
             && let State::Waiting(file) = std::mem::replace(&mut self.state, State::Broken)
         {
-            let problem = |error: ParquetError| DataError::Unwritable {
-                file: self.file.clone(),
-                problem: error.to_string(),
-            };
+            let name = self.file.clone();
+            let problem = |error: ParquetError| DataError::unwritable(Path::new(&name), error);
             let properties = properties(first, &self.metadata, self.lifetime);
             let writer = RowGroups::new(file, schema, properties).map_err(problem)?;
             self.state = State::Writing(Box::new(writer));
@@ -213,6 +210,24 @@ pub fn read_parquet(path: &Path) -> Result<Table, DataError> {
     let batches = reader.collect::<Result<Vec<_>, _>>().map_err(|error| refuse(&error))?;
     let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     Ok(Table::new(name, batch::columns(&file, &schema, &batches)?)?)
+}
+
+/// Reads a table a range of rows at a time, as [`read_parquet`] reads it whole.
+///
+/// # Errors
+/// As [`read_parquet`], also of each piece.
+pub fn read_parquet_pieces(
+    path: &Path,
+) -> Result<impl Iterator<Item = Result<Table, DataError>> + use<>, DataError> {
+    let file = path.display().to_string();
+    let builder = builder(path)?.with_batch_size(ROW_GROUP);
+    let schema = builder.schema().clone();
+    let reader = builder.build().map_err(|error| DataError::unreadable(&file, error))?;
+    let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    Ok(reader.map(move |rows| {
+        let rows = rows.map_err(|error| DataError::unreadable(&file, error))?;
+        Ok(Table::new(name.as_str(), batch::columns(&file, &schema, &[rows])?)?)
+    }))
 }
 
 /// The key-value pairs of a file.
@@ -316,6 +331,16 @@ mod tests {
         assert_eq!(back.rows(), 6);
         let amounts = [Some(0.1), None, Some(1.1), None, Some(2.1), None].to_vec();
         assert_eq!(back.column("amount"), Some(&Column::Number(amounts)));
+        let pieces: Vec<Table> = read_parquet_pieces(&folder.path().join("a.parquet"))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        assert_eq!(pieces.iter().map(Table::rows).sum::<usize>(), 6);
+        let mut times = pieces.iter().flat_map(|piece| match piece.column("time") {
+            Some(Column::Time(times)) => times.clone(),
+            _ => Vec::new(),
+        });
+        assert!(times.by_ref().step_by(2).all(|time| time == Some(Timestamp(1))));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Does the input fit together? After this, indices into the result and lengths of its paths can be relied on.
 
+use mpor_backtest::blocks::FEATURED;
 use mpor_backtest::{BacktestResult, LossPath, RequirementPath};
 
 use crate::error::ReportError;
@@ -10,10 +11,10 @@ pub(super) fn check(input: &ReportInput<'_>) -> Result<(), ReportError> {
     not_empty("models", result.models.len())?;
     not_empty("accounts", result.accounts.len())?;
     not_empty("margin dates", result.times.len())?;
-    requirements(result)?;
     same("loss paths", result.losses.len(), result.accounts.len())?;
-    for (path, account) in result.losses.iter().zip(&result.accounts) {
-        losses(path, account, result.times.len())?;
+    requirements(result)?;
+    for account in (0..result.accounts.len()).filter(|&account| !left_out(result, account)) {
+        losses(&result.losses[account], &result.accounts[account], result.times.len())?;
     }
     breaches(result)?;
     rows(result)?;
@@ -25,10 +26,37 @@ fn requirements(result: &BacktestResult) -> Result<(), ReportError> {
     for (paths, model) in result.requirements.iter().zip(&result.models) {
         let what = || format!("accounts with requirements under `{}`", model.id);
         same(what(), paths.len(), result.accounts.len())?;
-        for (path, account) in paths.iter().zip(&result.accounts) {
-            let place = || format!("requirement of `{account}` under `{}`", model.id);
+        for (account, path) in paths.iter().enumerate() {
+            if left_out(result, account) {
+                continue;
+            }
+            let name = &result.accounts[account];
+            let place = || format!("requirement of `{name}` under `{}`", model.id);
             requirement(path, place, result.times.len())?;
         }
+    }
+    Ok(())
+}
+
+/// Whether the result has no path of an account, because it is one of very many: what they come to is in the result.
+fn left_out(result: &BacktestResult, account: usize) -> bool {
+    let no_loss = result.losses.get(account).is_some_and(|path| path.gross_notional.is_empty());
+    let of_model = |paths: &Vec<RequirementPath>| {
+        paths.get(account).is_some_and(|path| path.initial.is_empty())
+    };
+    result.folded.is_some() && no_loss && result.requirements.iter().all(of_model)
+}
+
+/// That the result has the paths of the accounts that figures show.
+pub(super) fn shown(
+    result: &BacktestResult,
+    ranked: &[usize],
+    focus: usize,
+) -> Result<(), ReportError> {
+    for &account in ranked.iter().take(FEATURED).chain([&focus]) {
+        let found = if result.has_paths(account) { result.times.len() } else { 0 };
+        let what = || format!("steps in the paths of `{}`", result.accounts[account]);
+        same_at(what, found, result.times.len())?;
     }
     Ok(())
 }

@@ -43,11 +43,13 @@ impl<'a> Evidence<'a> {
     pub fn gather(input: &'a ReportInput<'a>, account: Option<&str>) -> Result<Self, ReportError> {
         check::check(input)?;
         let result = input.result;
-        let ranked_accounts = ranking::accounts(result);
+        let ranked_accounts = result.ranked_accounts();
+        let focus = ranking::focus(result, &ranked_accounts, account)?;
+        check::shown(result, &ranked_accounts, focus.account)?;
         Ok(Evidence {
             input,
             models: model::summaries(result),
-            focus: ranking::focus(result, &ranked_accounts, account)?,
+            focus,
             ranked_breaches: ranking::breaches(result),
             peak_month: ranking::peak_month(result),
             dates: Dates::for_times(&result.times),

@@ -27,20 +27,6 @@ pub struct PeakMonth {
     pub by_model: Vec<usize>,
 }
 
-/// Accounts by their largest shortfall under any model; those without one by their largest loss.
-pub(super) fn accounts(result: &BacktestResult) -> Vec<usize> {
-    let mut shortfall = vec![0.0_f64; result.accounts.len()];
-    for breach in &result.breaches {
-        shortfall[breach.account] = shortfall[breach.account].max(breach.shortfall());
-    }
-    let loss: Vec<f64> = (0..result.accounts.len()).map(|a| largest_loss(result, a)).collect();
-    let mut order: Vec<usize> = (0..result.accounts.len()).collect();
-    order.sort_by(|&a, &b| {
-        shortfall[b].total_cmp(&shortfall[a]).then(loss[b].total_cmp(&loss[a])).then(a.cmp(&b))
-    });
-    order
-}
-
 pub(super) fn focus(
     result: &BacktestResult,
     ranked: &[usize],
@@ -96,9 +82,4 @@ pub fn events<'a>(result: &'a BacktestResult, ranked: &[usize], most: usize) -> 
         .filter(|breach| seen.insert((breach.account, breach.step)))
         .take(most)
         .collect()
-}
-
-fn largest_loss(result: &BacktestResult, account: usize) -> f64 {
-    let losses = result.losses[account].by(result.convention);
-    losses.iter().flatten().copied().fold(f64::NEG_INFINITY, f64::max)
 }

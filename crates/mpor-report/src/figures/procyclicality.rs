@@ -1,5 +1,6 @@
 //! The requirement relative to its own mean: how hard did each model tighten when markets fell?
 
+use mpor_backtest::blocks::FEATURED;
 use mpor_backtest::procyclicality::{MarginPath, PeakToTrough};
 use mpor_core::{Column, Table};
 
@@ -61,7 +62,7 @@ fn account(evidence: &Evidence<'_>) -> Option<(usize, Vec<Path>)> {
     let candidates = evidence
         .ranked_accounts
         .iter()
-        .take(100)
+        .take(FEATURED)
         .map(|&account| (account, paths(evidence, account)));
     candidates
         .reduce(|best, next| if next.1.len() > best.1.len() { next } else { best })

@@ -90,6 +90,7 @@ pub fn result(shape: Shape) -> BacktestResult {
         breaches,
         coverage,
         procyclicality,
+        folded: None,
     }
 }
 

@@ -33,7 +33,8 @@ use crate::loaded::{Loaded, library};
 use crate::lock::RunLock;
 use crate::manifest::Manifest;
 use crate::progress::Progress;
-use crate::run::{blank_manifest, close, finished, forget, make};
+use crate::run::{blank_manifest, finished, make};
+use crate::stage::Stage;
 use crate::study::StudyFile;
 use crate::study::calibrate::Number;
 use evaluate::Bench;
@@ -117,21 +118,21 @@ pub fn calibrate(
         let feasible = manifest.outputs.iter().any(|output| output.path == CHOSEN);
         return Ok(Calibration { folder: folder.to_owned(), manifest, found: None, feasible });
     }
-    forget(folder)?;
     progress.begin("reading market history", 1);
     let loaded = Loaded::new(file)?;
     progress.end();
     let store = Store::open(folder, &start.to_json()?)?;
     let outcome = choose(file, &loaded, &store, progress)?;
-    let mut outputs = tables::write(folder, &outcome)?;
+    let stage = Stage::new(folder)?;
+    let mut outputs = tables::write(stage.path(), &outcome)?;
     progress.begin("drawing", 1);
-    outputs.extend(figures::write(folder, file, &outcome)?);
+    outputs.extend(figures::write(stage.path(), file, &outcome)?);
     progress.end();
     let feasible = outcome.chosen().feasible;
     if feasible {
-        outputs.push(rules::write(folder, file, &outcome, &start)?);
+        outputs.push(rules::write(stage.path(), file, &outcome, &start)?);
     }
-    let manifest = close(folder, start, &outputs)?;
+    let manifest = stage.publish(start, &outputs)?;
     store.close()?;
     let found = Some(outcome.found(file));
     Ok(Calibration { folder: folder.to_owned(), manifest, found, feasible })
