@@ -15,6 +15,8 @@ use crate::coverage::overlap_zones::zone_bounds;
 use crate::coverage::{CoverageRow, Wanted};
 use crate::day::{DayResult, additive_parts};
 use crate::error::BacktestError;
+use crate::evidence::{self, Evidence};
+use crate::forecast_paths::{self, ForecastPath};
 use crate::procyclicality::MarginPath;
 use crate::result::{
     BacktestResult, LossPath, ModelInfo, OwnPath, ProcyclicalityRow, RequirementPath,
@@ -58,11 +60,13 @@ pub fn assemble(
     let losses = losses(&days, assembly.books.accounts.len());
     let requirements = requirements(&days, &times, &assembly)?;
     let steps: Vec<usize> = days.iter().map(|day| day.step).collect();
+    let forecasts = forecasts(&days, &assembly);
     drop(days);
     let breaches = find_breaches(&times, &steps, &requirements, &losses, &assembly)?;
     let coverage = coverage(&requirements, &losses, &assembly)?;
     let procyclicality = procyclicality(&requirements);
-    Ok(BacktestResult {
+    let tests = assembly.tests;
+    let mut result = BacktestResult {
         currency: assembly.currency,
         times,
         horizon: assembly.horizon,
@@ -75,7 +79,11 @@ pub fn assemble(
         breaches,
         coverage,
         procyclicality,
-    })
+        forecasts,
+        evidence: Evidence::default(),
+    };
+    result.evidence = evidence::gather(&result, tests)?;
+    Ok(result)
 }
 
 fn check(days: &[DayResult], assembly: &Assembly<'_>) -> Result<(), BacktestError> {
@@ -125,6 +133,16 @@ pub(crate) fn losses(days: &[DayResult], accounts: usize) -> Vec<LossPath> {
         }
     };
     (0..accounts).into_par_iter().map(path).collect()
+}
+
+/// Forecasts by model, then account.
+fn forecasts(days: &[DayResult], assembly: &Assembly<'_>) -> Vec<Vec<ForecastPath>> {
+    let accounts = assembly.books.accounts.len();
+    let model = |model: usize| {
+        let path = |account: usize| forecast_paths::path(days, model, account);
+        (0..accounts).into_par_iter().map(path).collect()
+    };
+    (0..assembly.models.len()).map(model).collect()
 }
 
 pub(crate) fn requirements(

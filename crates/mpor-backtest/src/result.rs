@@ -5,6 +5,8 @@
 use mpor_core::{Horizon, Labels, Level, LossConvention, Timestamp};
 
 use crate::coverage::CoverageRow;
+use crate::evidence::Evidence;
+use crate::forecast_paths::ForecastPath;
 use crate::procyclicality::Procyclicality;
 
 /// Everything one run of the replay produced.
@@ -34,6 +36,10 @@ pub struct BacktestResult {
     pub coverage: Vec<CoverageRow>,
     /// Procyclicality by model and account.
     pub procyclicality: Vec<ProcyclicalityRow>,
+    /// Forecasts by model, then account; those of a model that was not asked have no points.
+    pub forecasts: Vec<Vec<ForecastPath>>,
+    /// What tests of forecasts, comparisons and monitors make of it.
+    pub evidence: Evidence,
 }
 
 /// A model as the report names it.

@@ -153,6 +153,7 @@ pub fn backtest(file: &StudyFile, loaded: &Loaded) -> Result<BacktestResult, Mpo
         horizon: loaded.horizon,
         seed: file.study.seed,
         parts: Parts::Keep,
+        forecasts: file.study.backtest.keeps_forecasts(),
     };
     let days = mpor_backtest::replay(loaded.history(), &loaded.books, &loaded.asked(), &config)
         .map_err(|error| replay_error(file, error))?;
@@ -252,7 +253,7 @@ fn write_tables(
 ) -> Result<Vec<Written>, MporError> {
     let long = || {
         let write = |&long: &_| write_long(folder, result, long);
-        tables::LONG.par_iter().map(write).collect::<Vec<Result<Written, MporError>>>()
+        tables::long(result).par_iter().map(write).collect::<Vec<Result<Written, MporError>>>()
     };
     let (long, short) = rayon::join(long, || write_short(file, folder, result, loaded, further));
     let mut written = short?;

@@ -51,7 +51,8 @@ impl Shards {
         let models = loaded.asked();
         let replay = |steps| {
             let (horizon, seed) = (loaded.horizon, file.study.seed);
-            let config = ReplayConfig { steps, horizon, seed, parts };
+            let forecasts = file.study.backtest.keeps_forecasts();
+            let config = ReplayConfig { steps, horizon, seed, parts, forecasts };
             replay(loaded.history(), &loaded.books, &models, &config)
                 .map_err(|error| replay_error(file, error))
         };

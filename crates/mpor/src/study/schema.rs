@@ -451,6 +451,9 @@ pub struct BacktestSpec {
     pub tests: Tests,
     /// Whether every requirement is stored with its parts.
     pub components: bool,
+    /// Whether forecasts of P&L are kept and tested, of the models that make some; tests that need them, asked for by name or by
+    /// `"all"`, have them kept too, and models that fit something to each book always do.
+    pub forecasts: bool,
     /// Whether the tables that supervisors ask for are written: achieved coverage and calls in the form of the public
     /// quantitative disclosures, severity, margin to volatility, core model against what was required, P&L attribution.
     pub disclosures: bool,
@@ -477,6 +480,13 @@ pub enum TestsWord {
     Standard,
     /// All there are.
     All,
+}
+
+impl BacktestSpec {
+    /// Whether the replay keeps the forecasts of every model.
+    pub(crate) fn keeps_forecasts(&self) -> bool {
+        self.forecasts || mpor_backtest::evidence::needs_forecasts(self.tests.wanted())
+    }
 }
 
 impl Tests {
@@ -536,6 +546,7 @@ impl Default for BacktestSpec {
             level: Level::P99,
             tests: Tests::Word(TestsWord::Standard),
             components: true,
+            forecasts: false,
             disclosures: true,
         }
     }
