@@ -10,6 +10,7 @@ pub mod describe;
 pub mod error;
 pub mod explain;
 pub mod findings;
+mod fits;
 pub mod inputs;
 mod lived;
 pub mod loaded;

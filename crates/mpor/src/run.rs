@@ -108,7 +108,8 @@ pub fn run(
     progress.begin("drawing and typesetting", 1);
     outputs.extend(report::write(folder, file, &loaded, &result, &start, &oracle)?);
     let told = oracle.faults.into_iter().flat_map(|fault| fault.remarks);
-    let notes = loaded.market.notes.iter().cloned().chain(oracle.notes).chain(told).collect();
+    let notes = loaded.market.notes.iter().cloned().chain(oracle.notes).chain(told);
+    let notes = notes.chain(crate::fits::remarks(&result)).collect();
     progress.end();
     stages.end("report");
     let manifest = close(folder, start, &outputs)?;

@@ -6,6 +6,7 @@ mod assembling;
 mod attribution;
 mod auction;
 mod evidence;
+mod evidence_rows;
 mod explained;
 mod laws;
 mod liquidation;
