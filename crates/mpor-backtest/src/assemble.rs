@@ -13,6 +13,7 @@ use crate::blocks::{Blocks, Keep};
 use crate::coverage::Wanted;
 use crate::day::{DayResult, additive_parts};
 use crate::error::BacktestError;
+use crate::forecast_paths::{self, ForecastPath};
 use crate::result::{BacktestResult, LossPath, ModelInfo, OwnPath, RequirementPath};
 use crate::turnover::traded;
 
@@ -120,6 +121,15 @@ pub(crate) fn losses(days: &[DayResult], accounts: usize) -> Vec<LossPath> {
         }
     };
     (0..accounts).into_par_iter().map(path).collect()
+}
+
+/// The forecasts of a block of accounts, which are the accounts of the days, by model.
+pub(crate) fn forecasts(days: &[DayResult], models: usize, accounts: usize) -> Vec<Vec<ForecastPath>> {
+    let model = |model: usize| {
+        let path = |account: usize| forecast_paths::path(days, model, account);
+        (0..accounts).into_par_iter().map(path).collect()
+    };
+    (0..models).map(model).collect()
 }
 
 /// The paths of a block of accounts, which are the accounts of the days, by model.

@@ -16,14 +16,16 @@ use std::ops::Range;
 use mpor_core::Timestamp;
 use rayon::prelude::*;
 
-use crate::assemble::{Assembly, check_accounts, losses, requirements, same_count};
+use crate::assemble::{Assembly, check_accounts, forecasts, losses, requirements, same_count};
 use crate::breaches::{explain, find_breaches};
 use crate::coverage::CoverageRow;
 use crate::coverage::assess::{self, Observed, Pool};
 use crate::coverage::yardsticks::Yardsticks;
 use crate::day::DayResult;
 use crate::error::BacktestError;
+use crate::evidence::{self, Evidence};
 use crate::folded::{Concern, Folding};
+use crate::forecast_paths::ForecastPath;
 use crate::procyclicality::MarginPath;
 use crate::result::{BacktestResult, Breach, LossPath, ProcyclicalityRow, RequirementPath};
 
@@ -79,6 +81,7 @@ struct Kept {
     concern: Concern,
     losses: LossPath,
     requirements: Vec<RequirementPath>,
+    forecasts: Vec<ForecastPath>,
 }
 
 impl<'a> Blocks<'a> {
@@ -120,8 +123,9 @@ impl<'a> Blocks<'a> {
         same_count("days of a block", days.len(), self.steps.len())?;
         let losses = losses(&days, accounts.len());
         let requirements = requirements(&days, &self.times, &self.assembly, &accounts)?;
+        let forecasts = forecasts(&days, self.assembly.models.len(), accounts.len());
         let names = self.assembly.books.accounts[accounts.clone()].to_vec();
-        let result = BacktestResult { requirements, losses, ..self.blank(names) };
+        let result = BacktestResult { requirements, losses, forecasts, ..self.blank(names) };
         Ok(Block { accounts, result })
     }
 
@@ -132,7 +136,7 @@ impl<'a> Blocks<'a> {
     pub fn take(&mut self, block: Block) -> Result<(), BacktestError> {
         let Block { accounts, result } = block;
         same_count("accounts before the block", accounts.start, self.taken)?;
-        let (requirements, losses) = (result.requirements, result.losses);
+        let BacktestResult { requirements, losses, forecasts, .. } = result;
         let convention = self.assembly.convention;
         let mut concerns: Vec<Concern> = losses
             .iter()
@@ -156,7 +160,7 @@ impl<'a> Blocks<'a> {
             let largest: Vec<f64> = concerns.iter().map(|concern| concern.loss).collect();
             self.folding.take(&requirements, &losses, &largest);
         }
-        self.keep(concerns, requirements, losses);
+        self.keep(concerns, requirements, losses, forecasts);
         self.taken = accounts.end;
         Ok(())
     }
@@ -182,12 +186,21 @@ impl<'a> Blocks<'a> {
         result.losses = vec![LossPath::default(); accounts];
         result.requirements =
             vec![vec![RequirementPath::default(); accounts]; self.assembly.models.len()];
+        result.forecasts =
+            vec![vec![ForecastPath::default(); accounts]; self.assembly.models.len()];
         for kept in self.kept {
             let account = kept.concern.account;
             result.losses[account] = kept.losses;
             for (paths, path) in result.requirements.iter_mut().zip(kept.requirements) {
                 paths[account] = path;
             }
+            for (paths, path) in result.forecasts.iter_mut().zip(kept.forecasts) {
+                paths[account] = path;
+            }
+        }
+        // Accounts are beside each other in this evidence, so it is made of everybody's paths or not at all.
+        if self.keep == Keep::All {
+            result.evidence = evidence::gather(&result, self.assembly.tests)?;
         }
         Ok(result)
     }
@@ -236,11 +249,14 @@ impl<'a> Blocks<'a> {
         concerns: Vec<Concern>,
         requirements: Vec<Vec<RequirementPath>>,
         losses: Vec<LossPath>,
+        forecasts: Vec<Vec<ForecastPath>>,
     ) {
         let mut by_model: Vec<_> = requirements.into_iter().map(Vec::into_iter).collect();
+        let mut forecasts: Vec<_> = forecasts.into_iter().map(Vec::into_iter).collect();
         for (concern, losses) in concerns.into_iter().zip(losses) {
             let requirements = by_model.iter_mut().filter_map(Iterator::next).collect();
-            self.kept.push(Kept { concern, losses, requirements });
+            let forecasts = forecasts.iter_mut().filter_map(Iterator::next).collect();
+            self.kept.push(Kept { concern, losses, requirements, forecasts });
         }
         if let Keep::Featured { named } = self.keep {
             self.kept.sort_by(|a, b| a.concern.order(&b.concern));
@@ -268,6 +284,8 @@ impl<'a> Blocks<'a> {
             coverage: Vec::new(),
             procyclicality: Vec::new(),
             folded: None,
+            forecasts: Vec::new(),
+            evidence: Evidence::default(),
         }
     }
 }

@@ -4,6 +4,7 @@ use mpor_core::{Labels, Timestamp};
 use mpor_margin::{Amounts, Component, MarginReport, Rule};
 
 use crate::figures::Figures;
+use crate::forecast_paths::DayForecasts;
 use crate::realised::AccountLoss;
 
 /// One margin date. Amounts in reporting currency.
@@ -32,6 +33,8 @@ pub struct ModelDay {
     pub parts: Vec<(String, Vec<Option<f64>>)>,
     /// What the model's overlays asked about the books; empty for a model without such overlays.
     pub figures: Figures,
+    /// What the model forecast of the books' P&L; empty for a rule that forecasts nothing, and where nobody asked.
+    pub forecasts: DayForecasts,
 }
 
 impl ModelDay {

@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use mpor_core::{Books, History, Horizon, InstrumentIx, MarketState, Portfolio};
-use mpor_margin::{MarginModel, Scratch};
+use mpor_margin::{MarginError, MarginModel, Prepared, Scratch};
 use mpor_risk::Day;
 use rayon::prelude::*;
 
@@ -26,6 +26,8 @@ pub struct ReplayConfig {
     pub seed: u64,
     /// Whether to keep the parts of each requirement.
     pub parts: Parts,
+    /// Whether to keep the forecasts of every model that has some; those of models that fit something are always kept.
+    pub forecasts: bool,
 }
 
 /// The first step at which every model has the history it needs.
@@ -109,6 +111,18 @@ fn check(
     Ok(())
 }
 
+/// Keeps what the model forecasts of a book, where it forecasts anything, with the place of the realised loss in it.
+fn take_forecast(
+    answers: &mut ModelDay,
+    prepared: &dyn Prepared,
+    account: usize,
+    portfolio: &Portfolio,
+    loss: &AccountLoss,
+) -> Result<(), MarginError> {
+    let Some(forecast) = prepared.forecast(portfolio)? else { return Ok(()) };
+    answers.forecasts.take(account, &forecast, loss.horizon)
+}
+
 struct Replay<'a> {
     history: &'a History,
     books: &'a Books,
@@ -131,13 +145,13 @@ impl Replay<'_> {
             self.config.horizon,
             self.config.seed,
         );
+        // Outcomes stay here: no model meets them, and only the place of a loss in a law is kept beside a forecast.
+        let losses = self.losses(step, held.clone(), portfolios)?;
         let models = self
             .models
             .iter()
-            .map(|model| self.model_day(*model, &day, portfolios))
+            .map(|model| self.model_day(*model, &day, portfolios, &losses))
             .collect::<Result<_, _>>()?;
-        drop(day);
-        let losses = self.losses(step, held, portfolios)?;
         Ok(DayResult { step, time: state.time, models, losses })
     }
 
@@ -146,6 +160,7 @@ impl Replay<'_> {
         model: &dyn MarginModel,
         day: &Day<'_>,
         portfolios: &[Portfolio],
+        losses: &[AccountLoss],
     ) -> Result<ModelDay, BacktestError> {
         let prepared = model.prepare(day).map_err(|source| BacktestError::Prepare {
             model: model.id().to_owned(),
@@ -154,6 +169,7 @@ impl Replay<'_> {
         })?;
         let mut answers = ModelDay::default();
         let mut scratch = Scratch::default();
+        let forecasts = self.config.forecasts || model.fits();
         for (at, (portfolio, account)) in portfolios.iter().zip(&self.books.accounts).enumerate() {
             let ask = match self.config.parts {
                 Parts::Keep => prepared.requirement(portfolio).map(|report| answers.push(&report)),
@@ -162,6 +178,10 @@ impl Replay<'_> {
                     .map(|amounts| answers.push_amounts(&amounts)),
             };
             let ask = ask.and_then(|()| answers.figures.take(at, prepared.figures(portfolio)?));
+            let ask = ask.and_then(|()| match forecasts {
+                true => take_forecast(&mut answers, &*prepared, at, portfolio, &losses[at]),
+                false => Ok(()),
+            });
             ask.map_err(|source| BacktestError::Requirement {
                 model: model.id().to_owned(),
                 account: account.clone(),

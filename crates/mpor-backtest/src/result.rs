@@ -5,7 +5,9 @@
 use mpor_core::{Horizon, Labels, Level, LossConvention, Timestamp};
 
 use crate::coverage::CoverageRow;
+use crate::evidence::Evidence;
 use crate::folded::Folded;
+use crate::forecast_paths::ForecastPath;
 use crate::procyclicality::Procyclicality;
 
 /// Everything one run of the replay produced.
@@ -37,6 +39,10 @@ pub struct BacktestResult {
     pub procyclicality: Vec<ProcyclicalityRow>,
     /// What the paths of all accounts come to, where not all of them are kept; `None` where they are.
     pub folded: Option<Folded>,
+    /// Forecasts by model, then account; those of a model that was not asked have no points.
+    pub forecasts: Vec<Vec<ForecastPath>>,
+    /// What tests of forecasts, comparisons and monitors make of it.
+    pub evidence: Evidence,
 }
 
 /// A model as the report names it.

@@ -7,6 +7,7 @@
 //! | `requirements` | day, model, account | `initial maintenance binding` |
 //! | `components` | day, model, part, account | `step model part account amount` |
 //! | `figures` | day, model, overlay, figure, account | `step model overlay figure account amount` |
+//! | `forecasts` | day, model, account with a forecast | `step model account level var es depth outcome fit log_likelihood gradient_norm` |
 //!
 //! A day has every account, and every model's answer for it, so the place of a row says whose it is; parts are kept where
 //! there are any, and say it themselves. Accounts and models are numbers here, their positions in the study: a shard
@@ -19,17 +20,20 @@ use mpor_core::{Column, Labels, Table, Timestamp};
 use crate::day::{DayResult, ModelDay};
 use crate::error::BacktestError;
 use crate::figures;
+use crate::forecast_paths;
 use crate::realised::AccountLoss;
 use crate::result::SourceCounts;
 
 /// Names of a shard's tables, in the order of [`to_tables`].
-pub const TABLES: [&str; 5] = ["days", "losses", "requirements", "components", "figures"];
+pub const TABLES: [&str; 6] =
+    ["days", "losses", "requirements", "components", "figures", "forecasts"];
 
 const DAYS: &str = TABLES[0];
 const LOSSES: &str = TABLES[1];
 const REQUIREMENTS: &str = TABLES[2];
 const COMPONENTS: &str = TABLES[3];
 pub(crate) const FIGURES: &str = TABLES[4];
+pub(crate) const FORECASTS: &str = TABLES[5];
 
 /// The tables of a block of the accounts over a range of days, all of them with the same accounts and models. Accounts are
 /// numbered from the first of the block. Parts and figures have no table where there are none.
@@ -38,7 +42,11 @@ pub(crate) const FIGURES: &str = TABLES[4];
 /// Never for days of the replay; [`BacktestError::Market`] when a day's columns differ in length.
 pub fn to_tables(days: &[DayResult], accounts: &Range<usize>) -> Result<Vec<Table>, BacktestError> {
     let mut tables = vec![dates(days)?, losses(days, accounts)?, requirements(days, accounts)?];
-    let further = [components(days, accounts)?, figures::to_table(days, accounts)?];
+    let further = [
+        components(days, accounts)?,
+        figures::to_table(days, accounts)?,
+        forecast_paths::to_table(days, accounts)?,
+    ];
     tables.extend(further.into_iter().filter(|table| table.rows() > 0));
     Ok(tables)
 }
@@ -56,6 +64,9 @@ pub fn from_tables(tables: &[Table]) -> Result<Vec<DayResult>, BacktestError> {
     }
     if let Ok(reader) = Reader::new(tables, FIGURES) {
         figures::read(&reader, &mut days)?;
+    }
+    if let Ok(reader) = Reader::new(tables, FORECASTS) {
+        forecast_paths::read(&reader, &mut days)?;
     }
     Ok(days)
 }
@@ -169,7 +180,10 @@ impl<'a> Reader<'a> {
         values.iter().map(count).collect::<Option<_>>().ok_or_else(|| self.broken(column))
     }
 
-    fn optional(&self, column: &'static str) -> Result<&'a [Option<f64>], BacktestError> {
+    pub(crate) fn optional(
+        &self,
+        column: &'static str,
+    ) -> Result<&'a [Option<f64>], BacktestError> {
         match self.table.column(column) {
             Some(Column::Number(values)) => Ok(values),
             _ => Err(self.broken(column)),

@@ -10,6 +10,7 @@
 //! | `coverage_tests` | model, account, test |
 //! | `procyclicality` | model, account |
 //! | `cost` | model, account (empty = all) |
+//! | forecasts and what they show | as in [`evidence::tables`] |
 //!
 //! The two [`LONG`] tables come by ranges of accounts, so that those of very many accounts never stand in memory whole.
 
@@ -21,6 +22,7 @@ use mpor_core::{Column, Labels, Table};
 use crate::cost::costs;
 use crate::coverage::TestRow;
 use crate::error::BacktestError;
+use crate::evidence;
 use crate::procyclicality::{CALL_LAGS, Procyclicality};
 use crate::result::{BacktestResult, RequirementPath, SourceCounts};
 
@@ -29,6 +31,14 @@ pub type ByAccount = fn(&BacktestResult, Range<usize>) -> Result<Table, Backtest
 
 /// The tables that grow with accounts and dates, by name.
 pub const LONG: [(&str, ByAccount); 2] = [("requirements", requirements), ("losses", losses)];
+
+/// The tables that grow with accounts and dates and have a row for this result.
+#[must_use]
+pub fn long(result: &BacktestResult) -> Vec<(&'static str, ByAccount)> {
+    let forecasts: ByAccount = evidence::tables::forecasts;
+    let forecasts = evidence::tables::has_forecasts(result).then_some(("forecasts", forecasts));
+    LONG.into_iter().chain(forecasts).collect()
+}
 
 /// Rows of `requirements` that a piece is to hold.
 const PIECE: usize = 1 << 17;
@@ -59,7 +69,10 @@ pub const SHORT: [Short; 6] = [breaches, explain, coverage, coverage_tests, proc
 /// # Errors
 /// Never for a result of [`assemble`](crate::assemble::assemble); [`BacktestError::Market`] when columns differ in length.
 pub fn short(result: &BacktestResult) -> Result<Vec<Table>, BacktestError> {
-    SHORT.iter().map(|table| table(result)).collect()
+    let mut tables: Vec<Table> =
+        SHORT.iter().map(|table| table(result)).collect::<Result<_, _>>()?;
+    tables.extend(evidence::tables::short(result)?);
+    Ok(tables)
 }
 
 const LEVELS: [&str; 2] = ["initial", "maintenance"];

@@ -377,7 +377,7 @@ pub fn models(as_json: bool) {
     entries(&overlays);
 }
 
-/// Prints the coverage tests.
+/// Prints the tests, scores and monitors.
 pub fn tests(as_json: bool) {
     let tests = mpor::catalog::tests();
     if as_json {

@@ -122,7 +122,7 @@ enum Command {
     },
     /// Margin models and overlays that a study can use.
     Models,
-    /// Coverage tests that a study can use.
+    /// Tests, scores and monitors that a study can use.
     Tests,
     /// What an exchange's SPAN risk parameter file (.spn, XML) holds: arrays, spreads, charges.
     Spn {

@@ -54,6 +54,10 @@ impl MarginModel for Dated {
         self.models.iter().map(|model| model.history_steps()).max().unwrap_or(1)
     }
 
+    fn fits(&self) -> bool {
+        self.models.iter().any(|model| model.fits())
+    }
+
     /// What holds for every version.
     fn merging(&self) -> Merging {
         let all: Vec<Merging> = self.models.iter().map(|model| model.merging()).collect();

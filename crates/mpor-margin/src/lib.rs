@@ -9,6 +9,7 @@
 pub mod catalog;
 pub mod component;
 pub mod error;
+pub mod forecast;
 pub mod model;
 pub mod models;
 pub mod overlay;
@@ -26,6 +27,7 @@ mod watched;
 pub use catalog::{KindInfo, Parameter, Size, kinds, overlay_kinds};
 pub use component::{Component, Rule};
 pub use error::MarginError;
+pub use forecast::{BookForecast, FitOutcome, FitReport};
 pub use model::{Amounts, MarginModel, MarginReport, Merging, Prepared, Sample, Scratch};
 pub use mpor_core::RuleStatus as Status;
 pub use overlay::{AccountPast, BookFigure, BookRule, Memory, Overlay, PreparedBook};

@@ -7,6 +7,7 @@ use mpor_risk::{Day, RiskMeasure};
 
 use crate::component::Component;
 use crate::error::MarginError;
+use crate::forecast::BookForecast;
 use crate::overlay::BookFigure;
 
 /// The requirement of one portfolio at one margin date, with its arithmetic.
@@ -82,6 +83,11 @@ pub trait MarginModel: Send + Sync {
         Merging::NotStated
     }
 
+    /// Whether something is fitted to each book, so that every answer comes with the status of a fit.
+    fn fits(&self) -> bool {
+        false
+    }
+
     /// Does everything that does not depend on the account: scenarios, unit P&L, factor volatilities.
     ///
     /// # Errors
@@ -126,6 +132,17 @@ pub trait Prepared: Send + Sync {
     /// As [`requirement`](Prepared::requirement).
     fn sample(&self, _portfolio: &Portfolio) -> Result<Option<Sample>, MarginError> {
         Ok(None)
+    }
+
+    /// What the model forecasts of the book's P&L over the margin period; `None` for a rule that is no forecast, and for an empty book.
+    ///
+    /// # Errors
+    /// As [`requirement`](Prepared::requirement).
+    fn forecast(&self, portfolio: &Portfolio) -> Result<Option<BookForecast>, MarginError> {
+        if portfolio.is_empty() {
+            return Ok(None);
+        }
+        self.sample(portfolio)?.map(BookForecast::of_sample).transpose()
     }
 }
 

@@ -4,6 +4,7 @@ use mpor_core::Portfolio;
 use mpor_risk::Day;
 
 use crate::error::MarginError;
+use crate::forecast::BookForecast;
 use crate::model::{Amounts, MarginModel, MarginReport, Merging, Prepared, Sample, Scratch};
 use crate::overlay::{BookFigure, Overlay, PreparedBook};
 
@@ -46,6 +47,10 @@ impl MarginModel for Watched {
         self.model.merging()
     }
 
+    fn fits(&self) -> bool {
+        self.model.fits()
+    }
+
     fn prepare<'d>(&self, day: &'d Day<'_>) -> Result<Box<dyn Prepared + 'd>, MarginError> {
         let own = self.model.prepare(day)?;
         let mut books = Vec::new();
@@ -86,5 +91,9 @@ impl Prepared for PreparedWatched<'_> {
 
     fn sample(&self, portfolio: &Portfolio) -> Result<Option<Sample>, MarginError> {
         self.own.sample(portfolio)
+    }
+
+    fn forecast(&self, portfolio: &Portfolio) -> Result<Option<BookForecast>, MarginError> {
+        self.own.forecast(portfolio)
     }
 }

@@ -26,7 +26,13 @@ fn study(folder: &Path, accounts: usize) -> Result<StudyFile, MporError> {
 
 fn days(file: &StudyFile, loaded: &Loaded) -> Result<Vec<DayResult>, MporError> {
     let (steps, horizon) = (loaded.steps.clone(), loaded.horizon);
-    let config = ReplayConfig { steps, horizon, seed: file.study.seed, parts: Parts::Drop };
+    let config = ReplayConfig {
+        steps,
+        horizon,
+        seed: file.study.seed,
+        parts: Parts::Drop,
+        forecasts: false,
+    };
     Ok(replay(loaded.history(), &loaded.books, &loaded.asked(), &config)?)
 }
 

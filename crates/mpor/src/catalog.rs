@@ -49,13 +49,14 @@ pub fn overlays() -> Vec<Entry> {
     mpor_margin::overlay_kinds().iter().map(entry).collect()
 }
 
-/// Names of the coverage tests, sorted: those of breaches alone, `dq`, which looks at the requirements too, and `hac`, which takes
-/// overlapping margin periods as they are.
+/// Names of the tests, sorted: coverage tests of breaches alone, `dq`, which looks at the requirements too, and `hac`, which takes
+/// overlapping margin periods as they are; then what is put to forecasts, to several models and to many accounts.
 #[must_use]
 pub fn tests() -> Vec<&'static str> {
     let mut names: Vec<&str> =
         mpor_backtest::coverage::TESTS.iter().map(|test| test.id()).collect();
     names.extend(mpor_backtest::coverage::assess::OTHER_ROWS.iter().copied());
+    names.extend(mpor_backtest::evidence::catalog().iter().map(|entry| entry.id));
     names.sort_unstable();
     names
 }

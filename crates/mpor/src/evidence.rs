@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use mpor_backtest::evidence::is_asked;
 use mpor_backtest::{BacktestResult, Blocks, Keep, tables};
 use mpor_core::Table;
 use mpor_data::tables::{Metadata, TableWriter};
@@ -30,7 +31,7 @@ pub(crate) fn of_shards(
     let times = loaded.dates().to_vec();
     let with = assembly(file, loaded, loaded.history());
     let mut blocks = Blocks::new(with, steps, times, keep(file, loaded))?;
-    let mut long = Long::create(to)?;
+    let mut long = Long::new(to);
     progress.begin("testing coverage, explaining breaches", layout.blocks.len());
     for accounts in &layout.blocks {
         let block = blocks.walk(accounts.clone(), shards.days(located, accounts)?)?;
@@ -43,10 +44,13 @@ pub(crate) fn of_shards(
     Ok((result, long.finish()?))
 }
 
-/// Whose paths are looked at after their tables are written: supervisors' tables, liquidations and oracle faults look at all.
+/// Whose paths are looked at after their tables are written: what sets accounts beside each other looks at all.
 fn keep(file: &StudyFile, loaded: &Loaded) -> Keep {
     let study = &file.study;
-    if study.backtest.disclosures || !study.collateral.is_empty() || !study.fault.is_empty() {
+    let beside = study.backtest.disclosures || is_asked(study.backtest.tests.wanted());
+    let fitted = loaded.asked().iter().any(|model| model.fits());
+    let lived = !study.collateral.is_empty() || !study.fault.is_empty();
+    if beside || fitted || lived {
         return Keep::All;
     }
     let shown = study.report.account.as_ref();
@@ -55,28 +59,31 @@ fn keep(file: &StudyFile, loaded: &Loaded) -> Keep {
 }
 
 /// The tables that grow with accounts and dates, under construction.
-struct Long {
+struct Long<'a> {
+    to: &'a Path,
     tables: Vec<LongTable>,
 }
 
 struct LongTable {
+    name: &'static str,
     written: Written,
     writer: TableWriter,
     table: tables::ByAccount,
 }
 
-impl Long {
-    fn create(to: &Path) -> Result<Self, MporError> {
-        let table = |&(name, table): &(&str, tables::ByAccount)| {
-            let path = to.join(format!("{name}.parquet"));
-            let writer = TableWriter::create(&path, Metadata::new())?;
-            Ok(LongTable { written: (path, Some(0)), writer, table })
-        };
-        Ok(Long { tables: tables::LONG.iter().map(table).collect::<Result<_, MporError>>()? })
+impl<'a> Long<'a> {
+    fn new(to: &'a Path) -> Self {
+        Long { to, tables: Vec::new() }
     }
 
     fn append(&mut self, block: &BacktestResult) -> Result<(), MporError> {
         use rayon::prelude::*;
+        // A table begins with the first block that has a row for it.
+        for (name, table) in tables::long(block) {
+            if self.tables.iter().all(|known| known.name != name) {
+                self.tables.push(LongTable::create(self.to, name, table)?);
+            }
+        }
         let appended: Vec<_> =
             self.tables.par_iter_mut().map(|table| table.append(block)).collect();
         appended.into_iter().collect()
@@ -92,6 +99,16 @@ impl Long {
 }
 
 impl LongTable {
+    fn create(
+        to: &Path,
+        name: &'static str,
+        table: tables::ByAccount,
+    ) -> Result<Self, MporError> {
+        let path = to.join(format!("{name}.parquet"));
+        let writer = TableWriter::create(&path, Metadata::new())?;
+        Ok(LongTable { name, written: (path, Some(0)), writer, table })
+    }
+
     /// Appends a block by ranges of accounts; the next one is laid out while the last is encoded.
     fn append(&mut self, block: &BacktestResult) -> Result<(), MporError> {
         let mut pieces = tables::pieces(block).map(|accounts| (self.table)(block, accounts));

@@ -11,6 +11,7 @@ pub mod error;
 mod evidence;
 pub mod explain;
 pub mod findings;
+mod fits;
 pub mod inputs;
 mod layout;
 mod lived;

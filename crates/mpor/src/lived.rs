@@ -30,7 +30,7 @@ impl Lived {
         }
         let models: Vec<&dyn MarginModel> = with.iter().map(|&m| &*loaded.models[m]).collect();
         let (horizon, seed, parts) = (loaded.horizon, file.study.seed, Parts::Drop);
-        let config = ReplayConfig { steps, horizon, seed, parts };
+        let config = ReplayConfig { steps, horizon, seed, parts, forecasts: false };
         let days = replay(loaded.history(), &loaded.books, &models, &config)?;
         let all = build_models(file)?.into_iter().enumerate();
         let overlays: Vec<_> =

@@ -135,7 +135,13 @@ pub(crate) struct Under {
 fn scenario(file: &StudyFile, loaded: &Loaded, name: &str) -> Result<Under, MporError> {
     let Faulted { history, read, collateral, live } = market::faulted(file, &loaded.market, name)?;
     let (steps, horizon) = (loaded.steps.clone(), loaded.horizon);
-    let config = ReplayConfig { steps, horizon, seed: file.study.seed, parts: Parts::Drop };
+    let config = ReplayConfig {
+        steps,
+        horizon,
+        seed: file.study.seed,
+        parts: Parts::Drop,
+        forecasts: false,
+    };
     let days = replay(&history, &loaded.books, &loaded.asked(), &config)
         .map_err(|error| replay_error(file, error))?;
     // Requirements, losses and breaches are compared; nobody reads the tests of a market that never was.

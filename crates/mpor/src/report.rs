@@ -55,10 +55,16 @@ pub(crate) fn write(
         surface_fit: loaded.market.surfaces.fit(),
         manifest: manifest_card(start),
         oracle: oracle.faults.clone(),
-        notes: loaded.market.notes.iter().chain(&oracle.notes).cloned().collect(),
+        notes: notes(loaded, result, oracle),
     };
     let rendered = render_about(&input, file.study.report.account.as_deref(), &formats)?;
     write_rendered(folder, &rendered)
+}
+
+/// What must be said, in the order of the run.
+fn notes(loaded: &Loaded, result: &BacktestResult, oracle: &Oracle) -> Vec<String> {
+    let known = loaded.market.notes.iter().chain(&oracle.notes).cloned();
+    known.chain(crate::fits::remarks(result)).collect()
 }
 
 /// Writes what was rendered, and the table beside each figure as CSV.

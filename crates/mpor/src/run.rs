@@ -171,7 +171,8 @@ pub(crate) fn complete(
     progress.begin("drawing and typesetting", 1);
     outputs.extend(report::write(stage.path(), file, loaded, &result, &start, &oracle)?);
     let told = oracle.faults.into_iter().flat_map(|fault| fault.remarks);
-    let notes = loaded.market.notes.iter().cloned().chain(oracle.notes).chain(told).collect();
+    let notes = loaded.market.notes.iter().cloned().chain(oracle.notes).chain(told);
+    let notes = notes.chain(crate::fits::remarks(&result)).collect();
     progress.end();
     stages.end("report");
     let manifest = stage.publish(start, &outputs)?;
@@ -211,6 +212,7 @@ pub fn backtest(file: &StudyFile, loaded: &Loaded) -> Result<BacktestResult, Mpo
         horizon: loaded.horizon,
         seed: file.study.seed,
         parts: Parts::Keep,
+        forecasts: file.study.backtest.keeps_forecasts(),
     };
     let days = mpor_backtest::replay(loaded.history(), &loaded.books, &loaded.asked(), &config)
         .map_err(|error| replay_error(file, error))?;
@@ -309,7 +311,7 @@ fn write_short(
     for table in tables::SHORT {
         write(&table(result)?)?;
     }
-    let mut short = Vec::new();
+    let mut short = mpor_backtest::evidence::tables::short(result)?;
     if file.study.backtest.disclosures {
         short.extend(disclosures(result, loaded)?);
     }

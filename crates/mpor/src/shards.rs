@@ -306,7 +306,9 @@ pub(crate) fn replayed(
     steps: Range<usize>,
 ) -> Result<Vec<DayResult>, MporError> {
     let parts = if file.study.backtest.components { Parts::Keep } else { Parts::Drop };
-    let config = ReplayConfig { steps, horizon: loaded.horizon, seed: file.study.seed, parts };
+    let forecasts = file.study.backtest.keeps_forecasts();
+    let (horizon, seed) = (loaded.horizon, file.study.seed);
+    let config = ReplayConfig { steps, horizon, seed, parts, forecasts };
     replay(loaded.history(), &loaded.books, models, &config)
         .map_err(|error| replay_error(file, error))
 }

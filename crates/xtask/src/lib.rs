@@ -3,4 +3,5 @@
 pub mod chores;
 pub mod data;
 pub mod methods;
+mod test_pages;
 pub mod vectors;

@@ -1,4 +1,5 @@
-//! One page a margin model and overlay, made of its module's documentation, its keys and its rule sets: `docs/methods/`.
+//! One page a margin model and overlay, made of its module's documentation, its keys and its rule sets: `docs/methods/`. Tests have
+//! theirs below it.
 //!
 //! The page of a kind is written where the kind is: the file in which its `id` stands. What the code says of itself, the
 //! catalog's keys and the rule files' vintages are all that a page holds, so it cannot say anything else than they do.
@@ -29,7 +30,8 @@ struct Page {
 /// The file that cannot be read or written, or the kind whose module is not found.
 pub fn write() -> Result<(), String> {
     let folder = root().join(FOLDER);
-    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    fs::create_dir_all(folder.join("tests"))
+        .map_err(|error| format!("{}: {error}", folder.display()))?;
     for (name, text) in files()? {
         let path = folder.join(name);
         fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -74,7 +76,8 @@ fn files() -> Result<BTreeMap<String, String>, String> {
     }
     let index = index(&pages[..first_overlay], &pages[first_overlay..]);
     let pages = pages.into_iter().map(|page| (format!("{}.md", page.id), page.text));
-    Ok(pages.chain([("README.md".to_owned(), index)]).collect())
+    let pages = pages.chain([("README.md".to_owned(), index)]);
+    Ok(pages.chain(crate::test_pages::files()?).collect())
 }
 
 fn index(models: &[Page], overlays: &[Page]) -> String {
@@ -85,6 +88,9 @@ fn index(models: &[Page], overlays: &[Page]) -> String {
             let _ = writeln!(text, "| [{0}]({0}.md) | {1} |", page.id, cell(page.summary));
         }
     }
+    text.push_str(
+        "\n## Tests\n\nTests, scores and monitors have [pages of their own](tests/README.md).\n",
+    );
     text
 }
 
@@ -111,13 +117,18 @@ fn head(id: &str, sources: &[(PathBuf, String)]) -> Result<String, String> {
     let line = format!("id: \"{id}\"");
     let known = sources.iter().find(|(_, text)| text.contains(&line));
     let (_, text) = known.ok_or_else(|| format!("no module declares `{line}`"))?;
-    let lines = text.lines().map_while(|line| line.strip_prefix("//!"));
+    Ok(format!("# `{id}`\n\n{}\n", unlinked(&documentation(text))))
+}
+
+/// What a module says of itself.
+pub(crate) fn documentation(source: &str) -> String {
+    let lines = source.lines().map_while(|line| line.strip_prefix("//!"));
     let lines: Vec<&str> = lines.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
-    Ok(format!("# `{id}`\n\n{}\n", unlinked(&lines.join("\n"))))
+    lines.join("\n")
 }
 
 /// Links to items of the code become their names.
-fn unlinked(text: &str) -> String {
+pub(crate) fn unlinked(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some(at) = rest.find("[`") {

@@ -318,7 +318,11 @@ fn rate_row(hits: &OverlappingHits) -> TestRow {
     with_note(test_row("hac", found), format!("all overlapping observations, {lag} lags"))
 }
 
-fn bonferroni(test: &'static str, outcomes: Vec<Result<TestOutcome, CoverageError>>) -> TestRow {
+/// The smallest p-value of the sub-samples without overlap, corrected for their number.
+pub(crate) fn bonferroni(
+    test: &'static str,
+    outcomes: Vec<Result<TestOutcome, CoverageError>>,
+) -> TestRow {
     match subsamples::combine(outcomes) {
         Ok(found) => TestRow {
             test,
@@ -330,7 +334,8 @@ fn bonferroni(test: &'static str, outcomes: Vec<Result<TestOutcome, CoverageErro
     }
 }
 
-fn test_row(test: &'static str, outcome: Result<TestOutcome, CoverageError>) -> TestRow {
+/// The row of an outcome, or of the reason why there is none.
+pub(crate) fn test_row(test: &'static str, outcome: Result<TestOutcome, CoverageError>) -> TestRow {
     let (statistic, p_value, note) = match outcome {
         Ok(outcome) => (Some(outcome.statistic), Some(outcome.p_value), String::new()),
         Err(error) => (None, None, error.to_string()),

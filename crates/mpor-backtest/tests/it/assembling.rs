@@ -164,6 +164,12 @@ fn tables_hold_a_row_for_everything() {
         ("coverage_tests", result.coverage.iter().map(|row| row.tests.len()).sum()),
         ("procyclicality", models * accounts),
         ("cost", models * (accounts + 1)),
+        // Two means, a pair by two tests, two places in the set.
+        ("comparison", 6),
+        ("monitoring", models * (accounts + 1)),
+        ("monitoring_path", models * dates),
+        ("discoveries", result.evidence.discoveries.len()),
+        ("pooled_view", models),
     ];
     let accounts = 0..result.accounts.len();
     let long = tables::LONG.map(|(_, table)| table(&result, accounts.clone()).unwrap());

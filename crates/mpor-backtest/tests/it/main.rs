@@ -7,6 +7,7 @@ mod attribution;
 mod auction;
 mod blocks;
 mod evidence;
+mod evidence_rows;
 mod explained;
 mod laws;
 mod liquidation;

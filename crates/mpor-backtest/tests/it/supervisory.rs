@@ -3,8 +3,8 @@
 use mpor_backtest::adequacy::{self, AddOns};
 use mpor_backtest::pqd::{self, Status};
 use mpor_backtest::{
-    BacktestResult, CoverageRow, Light, LossPath, ModelInfo, OwnPath, RequirementPath, Zone,
-    supervisory,
+    BacktestResult, CoverageRow, Evidence, Light, LossPath, ModelInfo, OwnPath, RequirementPath,
+    Zone, supervisory,
 };
 use mpor_core::{Column, Horizon, Level, LossConvention, Span, Timestamp};
 
@@ -69,6 +69,8 @@ pub fn made_of(accounts: &[Account]) -> BacktestResult {
         coverage: (0..accounts.len()).map(coverage).collect(),
         procyclicality: Vec::new(),
         folded: None,
+        forecasts: Vec::new(),
+        evidence: Evidence::default(),
     }
 }
 

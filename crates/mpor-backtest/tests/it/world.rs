@@ -156,7 +156,7 @@ pub fn horizon(steps: usize) -> Horizon {
 }
 
 pub fn config(steps: std::ops::Range<usize>, m: usize) -> ReplayConfig {
-    ReplayConfig { steps, horizon: horizon(m), seed: 7, parts: Parts::Keep }
+    ReplayConfig { steps, horizon: horizon(m), seed: 7, parts: Parts::Keep, forecasts: false }
 }
 
 /// Worst of a fall and a rise by `width` standard deviations of past daily log returns, plus a share of the number held.

@@ -18,6 +18,7 @@ mod aevo_pm;
 mod by_market;
 mod clearing_var;
 mod scan;
+mod series_var;
 mod slots;
 mod var;
 
@@ -37,6 +38,7 @@ pub(crate) const CATALOG: &[KindInfo] = &[
     paradex_pm::INFO,
     reg_t::INFO,
     scan::INFO,
+    series_var::INFO,
     span::INFO,
     tims::INFO,
     var::INFO,

@@ -61,6 +61,7 @@ mod rules;
 mod scan;
 #[cfg(test)]
 mod scenario_lists;
+mod series_var;
 #[cfg(test)]
 mod span;
 #[cfg(test)]

@@ -209,6 +209,12 @@ pub fn models() -> Vec<BuiltModel> {
         level = 0.99
         scenarios = { historical = { window = 250 } }
         maintenance = 0.75"#,
+        r#"name = "own-series"
+        kind = "series-var"
+        series = "hull_white"
+        level = 0.99
+        window = 250
+        maintenance = 0.75"#,
         r#"name = "fhs"
         kind = "var"
         level = 0.99

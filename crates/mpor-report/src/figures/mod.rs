@@ -9,12 +9,14 @@ pub mod calibration_map;
 mod components;
 mod coverage;
 mod data_coverage;
+mod e_process;
 mod explanation;
 mod frontier;
 mod margin_grid;
 mod margin_loss;
 mod mark_gap;
 pub(crate) mod oracle;
+mod pit;
 mod procyclicality;
 mod scan_map;
 mod shortfalls;
@@ -43,12 +45,14 @@ pub const CATALOG: &[&dyn Figure] = &[
     &components::ComponentsFigure,
     &coverage::CoverageFigure,
     &data_coverage::DataCoverageFigure,
+    &e_process::EProcessFigure,
     &explanation::ExplanationFigure,
     &frontier::FrontierFigure,
     &margin_grid::MarginGridFigure,
     &margin_loss::MarginLossFigure,
     &mark_gap::MarkGapFigure,
     &oracle::OracleFigure,
+    &pit::PitFigure,
     &procyclicality::ProcyclicalityFigure,
     &scan_map::ScanMapFigure,
     &shortfalls::ShortfallsFigure,

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::grid::Grid;
 use super::inputs::{self, Card};
 use super::oracle::{self, Fault};
-use super::{coverage_tests, tables, world};
+use super::{coverage_tests, evidence as further, tables, world};
 use crate::drawing::Drawing;
 use crate::evidence::Evidence;
 use crate::format::{count, counted, short_percent};
@@ -29,6 +29,7 @@ pub(super) struct Report {
     pub figures: Vec<Picture>,
     pub tests: Grid,
     pub test_remarks: Vec<String>,
+    pub evidence: Vec<further::Section>,
     pub ledger: Grid,
     pub procyclicality: Grid,
     pub oracle: Vec<Fault>,
@@ -83,6 +84,7 @@ pub(super) fn report(evidence: &Evidence<'_>, shown: &[&Drawing]) -> Report {
             .iter()
             .map(|text| breakable(text))
             .collect(),
+        evidence: further::sections(evidence),
         ledger: tables::ledger(evidence),
         procyclicality: tables::procyclicality(evidence),
         oracle: oracle::faults(evidence),

@@ -3,6 +3,7 @@
 
 mod coverage_tests;
 mod data;
+mod evidence;
 mod grid;
 mod inputs;
 mod oracle;

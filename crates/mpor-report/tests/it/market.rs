@@ -4,7 +4,8 @@
 use mpor_backtest::coverage::{CoverageRow, Light, TestRow, Zone};
 use mpor_backtest::procyclicality::Procyclicality;
 use mpor_backtest::{
-    BacktestResult, Breach, Cause, LossPath, ModelInfo, ProcyclicalityRow, RequirementPath,
+    BacktestResult, Breach, Cause, Evidence, LossPath, ModelInfo, ProcyclicalityRow,
+    RequirementPath,
 };
 use mpor_core::{Action, Finding, Horizon, Level, LossConvention, Span, Timestamp};
 use mpor_report::{
@@ -91,6 +92,8 @@ pub fn result(shape: Shape) -> BacktestResult {
         coverage,
         procyclicality,
         folded: None,
+        forecasts: Vec::new(),
+        evidence: Evidence::default(),
     }
 }
 

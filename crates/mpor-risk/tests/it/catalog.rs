@@ -5,7 +5,7 @@ use mpor_risk::series::catalog::{Entry, forecast};
 use mpor_risk::series::{CATALOG, Estimate, Rolling, SeriesVar, Settings};
 use mpor_risk::status::Failure;
 use mpor_risk::volatility::FitOptions;
-use mpor_risk::{RiskError, SearchOptions, Status};
+use mpor_risk::{PredictedLaw, RiskError, SearchOptions, Status};
 use mpor_stats::Level;
 use mpor_stats::ewma::Decay;
 use mpor_stats::random::Streams;
@@ -232,7 +232,7 @@ impl SeriesVar for Moody {
     fn fit(&self, r: &[f64], _: Level, _: Option<&Estimate>) -> Result<Estimate, RiskError> {
         let failed = Status::Failed(Failure::Evaluations);
         let status = if r[0] > 0.0 { failed } else { Status::Converged };
-        Ok(Estimate { parameters: vec![r[0]], status: Some(status) })
+        Ok(Estimate { parameters: vec![r[0]], status: Some(status), ..Estimate::default() })
     }
 
     fn tail(&self, _: &[f64], _: Level, known: &Estimate) -> Result<VarEs, RiskError> {
@@ -287,4 +287,40 @@ proptest! {
             }
         }
     }
+}
+
+/// A law and the figures of one forecast are of one piece: the tail lies beyond the value at risk, to one place among the scenarios.
+#[test]
+fn laws_agree_with_the_figures() {
+    let returns = history();
+    let mut with_law = Vec::new();
+    for entry in CATALOG {
+        let model = entry.model(&settings());
+        let estimate = model.fit(&returns, level(), None).unwrap();
+        let tail = model.tail(&returns, level(), &estimate).unwrap();
+        let Some(law) = model.law(&returns, &estimate).unwrap() else { continue };
+        with_law.push(entry.name);
+        let step = 1e-9 * tail.var;
+        let (beyond, within) =
+            (law.depth(-tail.var - step).unwrap(), law.depth(-tail.var + step).unwrap());
+        let place = match law {
+            PredictedLaw::Scenarios { .. } => 1.5 / 50.0,
+            _ => 1e-9,
+        };
+        assert!(beyond < 0.05 + place && within > 0.05 - place, "{entry:?} {beyond} {within}");
+    }
+    let expected = [
+        "age_weighted",
+        "fhs_egarch",
+        "fhs_garch",
+        "fhs_gjr",
+        "garch_normal",
+        "garch_student",
+        "hull_white",
+        "hull_white_mid",
+        "normal",
+        "plain",
+        "student",
+    ];
+    assert_eq!(with_law, expected);
 }

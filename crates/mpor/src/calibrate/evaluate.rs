@@ -150,7 +150,8 @@ impl Bench<'_> {
     ) -> Result<Vec<DayResult>, BacktestError> {
         let replayed = |steps| {
             let (horizon, seed) = (self.loaded.horizon, self.file.study.seed);
-            let config = ReplayConfig { steps, horizon, seed, parts: Parts::Drop };
+            let config =
+                ReplayConfig { steps, horizon, seed, parts: Parts::Drop, forecasts: false };
             replay(self.loaded.history(), &self.loaded.books, models, &config)
         };
         if stride == 1 {

@@ -451,6 +451,9 @@ pub struct BacktestSpec {
     pub tests: Tests,
     /// Whether every requirement is stored with its parts.
     pub components: bool,
+    /// Whether forecasts of P&L are kept and tested, of the models that make some; tests that need them, asked for by name or by
+    /// `"all"`, have them kept too, and models that fit something to each book always do.
+    pub forecasts: bool,
     /// Whether the tables that supervisors ask for are written: achieved coverage and calls in the form of the public
     /// quantitative disclosures, severity, margin to volatility, core model against what was required, P&L attribution.
     pub disclosures: bool,
@@ -475,8 +478,17 @@ pub enum Tests {
 pub enum TestsWord {
     /// Those that are fast, one a question.
     Standard,
+    /// Of these the coverage tests: with very many accounts nothing that sets them beside each other.
+    Coverage,
     /// All there are.
     All,
+}
+
+impl BacktestSpec {
+    /// Whether the replay keeps the forecasts of every model.
+    pub(crate) fn keeps_forecasts(&self) -> bool {
+        self.forecasts || mpor_backtest::evidence::needs_forecasts(self.tests.wanted())
+    }
 }
 
 impl Tests {
@@ -484,6 +496,7 @@ impl Tests {
     pub(crate) fn wanted(&self) -> Wanted<'_> {
         match self {
             Tests::Word(TestsWord::Standard) => Wanted::Standard,
+            Tests::Word(TestsWord::Coverage) => Wanted::Coverage,
             Tests::Word(TestsWord::All) => Wanted::All,
             Tests::Some(names) => Wanted::Named(names),
         }
@@ -536,6 +549,7 @@ impl Default for BacktestSpec {
             level: Level::P99,
             tests: Tests::Word(TestsWord::Standard),
             components: true,
+            forecasts: false,
             disclosures: true,
         }
     }

@@ -183,6 +183,14 @@ scenarios = { historical = { window = 30 } }
 overlays = [{ reputation = { turnover = 0.2 } }, { adaptive = { coverage = 0.95 } }]
 
 [[model]]
+name = "own-series"
+kind = "series-var"
+series = "fhs_garch"
+level = 0.975
+window = 30
+fallback = "plain"
+
+[[model]]
 name = "mc"
 kind = "var"
 measure = "es"

@@ -7,6 +7,7 @@ mod by_hand;
 mod calibrate;
 mod chains;
 mod data_quality;
+mod evidence;
 mod folder;
 mod future;
 mod futures;

@@ -19,6 +19,7 @@ use super::{Estimate, SeriesVar, Settings};
 use crate::checks::parameter;
 use crate::error::RiskError;
 use crate::parametric::{Law, ParetoTail, VarEs};
+use crate::predicted::PredictedLaw;
 use crate::status::Status;
 use crate::volatility::{Dynamics, FitOptions, Innovations, Model, Parameters, VolatilityPath};
 
@@ -63,6 +64,21 @@ impl Conditional {
         Conditional { window, model, options, residuals, beyond }
     }
 
+    /// The volatilities of the window by an estimate, all of them numbers.
+    fn path(
+        &self,
+        recent: &[f64],
+        estimate: &Estimate,
+    ) -> Result<(Parameters, VolatilityPath), RiskError> {
+        let p = volatility(estimate)?;
+        let path = self.model.path(recent, &p)?;
+        if path.sigma.iter().any(|sigma| !(sigma.is_finite() && *sigma > 0.0)) {
+            let expected = "one whose volatilities stay finite and above zero on these returns; refit more often, or take another model";
+            return Err(parameter("volatility model", format!("{p:?}"), expected));
+        }
+        Ok((p, path))
+    }
+
     /// A tail of the losses of residuals above their own quantile.
     fn pareto(&self, returns: &[f64], path: &VolatilityPath) -> Result<ParetoTail, RiskError> {
         if !(self.beyond > 0.0 && self.beyond < 1.0) {
@@ -97,30 +113,42 @@ impl SeriesVar for Conditional {
                 status = tail.status;
             }
         }
-        Ok(Estimate { parameters, status: Some(status) })
+        let (log_likelihood, gradient_norm) = (Some(fit.log_likelihood), Some(fit.gradient_norm));
+        Ok(Estimate { parameters, status: Some(status), log_likelihood, gradient_norm })
     }
 
     fn tail(&self, r: &[f64], level: Level, estimate: &Estimate) -> Result<VarEs, RiskError> {
         let recent = last(r, self.window, "a conditional volatility")?;
-        let p = volatility(estimate)?;
-        let path = self.model.path(recent, &p)?;
-        if path.sigma.iter().any(|sigma| !(sigma.is_finite() && *sigma > 0.0)) {
-            let expected = "one whose volatilities stay finite and above zero on these returns; refit more often, or take another model";
-            return Err(parameter("volatility model", format!("{p:?}"), expected));
-        }
+        let (p, path) = self.path(recent, estimate)?;
         let sigma = path.forecast();
         let standard = match self.residuals {
-            Residuals::Sample => {
-                let moved = |z: &f64| path.mean + sigma * z;
-                let pnl: Vec<f64> = path.residuals(recent).iter().map(moved).collect();
-                return figures(&pnl, None, level);
-            }
+            Residuals::Sample => return figures(&moved(recent, &path), None, level),
             Residuals::Normal => Law::Normal.multipliers(level)?,
             Residuals::Student => Law::Student(p.nu).multipliers(level)?,
             Residuals::Pareto => tail(estimate)?.tail(level)?,
         };
         Ok(standard.affine(sigma, -path.mean))
     }
+
+    fn law(&self, r: &[f64], estimate: &Estimate) -> Result<Option<PredictedLaw>, RiskError> {
+        let recent = last(r, self.window, "a conditional volatility")?;
+        let (p, path) = self.path(recent, estimate)?;
+        let (mean, deviation) = (path.mean, path.forecast());
+        Ok(match self.residuals {
+            Residuals::Sample => {
+                Some(PredictedLaw::Scenarios { pnl: moved(recent, &path), weights: None })
+            }
+            Residuals::Normal => Some(PredictedLaw::Normal { mean, deviation }),
+            Residuals::Student => Some(PredictedLaw::Student { mean, deviation, freedom: p.nu }),
+            Residuals::Pareto => None,
+        })
+    }
+}
+
+/// The returns of the window at the volatility of tomorrow.
+fn moved(returns: &[f64], path: &VolatilityPath) -> Vec<f64> {
+    let sigma = path.forecast();
+    path.residuals(returns).iter().map(|z| path.mean + sigma * z).collect()
 }
 
 fn volatility(estimate: &Estimate) -> Result<Parameters, RiskError> {

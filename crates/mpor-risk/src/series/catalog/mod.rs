@@ -26,6 +26,7 @@ use crate::caviar::{Criterion, Form};
 use crate::descent::SearchOptions;
 use crate::error::RiskError;
 use crate::parametric::VarEs;
+use crate::predicted::PredictedLaw;
 use crate::scenario::Rescale;
 use crate::status::Status;
 use crate::volatility::{Dynamics, FitOptions, Innovations};
@@ -57,6 +58,14 @@ pub trait SeriesVar: Debug + Send + Sync {
     /// # Errors
     /// As [`SeriesVar::fit`].
     fn tail(&self, returns: &[f64], level: Level, estimate: &Estimate) -> Result<VarEs, RiskError>;
+
+    /// The whole law of the return after the last; `None` where the model says a tail or a quantile only.
+    ///
+    /// # Errors
+    /// As [`SeriesVar::fit`].
+    fn law(&self, _: &[f64], _: &Estimate) -> Result<Option<PredictedLaw>, RiskError> {
+        Ok(None)
+    }
 }
 
 /// What a model has estimated.
@@ -66,6 +75,10 @@ pub struct Estimate {
     pub parameters: Vec<f64>,
     /// How their search ended; `None` where nothing is searched for.
     pub status: Option<Status>,
+    /// Log-likelihood reached; `None` where something else is made small, or nothing.
+    pub log_likelihood: Option<f64>,
+    /// Largest component of the gradient that is left; `None` of searches without derivatives.
+    pub gradient_norm: Option<f64>,
 }
 
 /// What the models of the catalog are made with.

@@ -68,7 +68,7 @@ impl SeriesVar for Moving {
         let fit = self.model.fit(recent, level, &self.search, warm.transpose()?.as_ref())?;
         let mut parameters = fit.coefficients.to_vec();
         parameters.push(fit.multiple);
-        Ok(Estimate { parameters, status: Some(fit.status) })
+        Ok(Estimate { parameters, status: Some(fit.status), ..Estimate::default() })
     }
 
     fn tail(&self, r: &[f64], level: Level, estimate: &Estimate) -> Result<VarEs, RiskError> {
@@ -89,7 +89,9 @@ impl SeriesVar for StudentModel {
         let fit = StudentGas::fit(recent, warm.map(student).transpose()?.as_ref())?;
         let StudentGas { mu, omega, reaction, memory, freedom } = fit.model;
         let parameters = vec![mu, omega, reaction, memory, freedom];
-        Ok(Estimate { parameters, status: Some(fit.status) })
+        let log_likelihood = Some(fit.log_likelihood);
+        let status = Some(fit.status);
+        Ok(Estimate { parameters, status, log_likelihood, gradient_norm: None })
     }
 
     fn tail(&self, r: &[f64], level: Level, estimate: &Estimate) -> Result<VarEs, RiskError> {
@@ -108,7 +110,8 @@ impl SeriesVar for FactorModel {
         let warm = warm.map(factor).transpose()?;
         let fit = FactorGas::fit(recent, level, &self.search, warm.as_ref())?;
         let FactorGas { var, es, memory, reaction } = fit.model;
-        Ok(Estimate { parameters: vec![var, es, memory, reaction], status: Some(fit.status) })
+        let parameters = vec![var, es, memory, reaction];
+        Ok(Estimate { parameters, status: Some(fit.status), ..Estimate::default() })
     }
 
     fn tail(&self, r: &[f64], level: Level, estimate: &Estimate) -> Result<VarEs, RiskError> {

@@ -15,6 +15,7 @@ use crate::checks::finite;
 use crate::error::RiskError;
 use crate::measure::{Measure, RiskMeasure, Scratch};
 use crate::parametric::VarEs;
+use crate::predicted::PredictedLaw;
 use crate::scenario::Rescale;
 
 /// The last returns, equally likely.
@@ -74,6 +75,11 @@ impl SeriesVar for Plain {
     fn tail(&self, r: &[f64], level: Level, _: &Estimate) -> Result<VarEs, RiskError> {
         figures(last(r, self.window, "plain historical simulation")?, None, level)
     }
+
+    fn law(&self, r: &[f64], _: &Estimate) -> Result<Option<PredictedLaw>, RiskError> {
+        let pnl = last(r, self.window, "plain historical simulation")?.to_vec();
+        Ok(Some(PredictedLaw::Scenarios { pnl, weights: None }))
+    }
 }
 
 impl SeriesVar for AgeWeighted {
@@ -89,6 +95,12 @@ impl SeriesVar for AgeWeighted {
         let recent = last(r, self.window, "age-weighted historical simulation")?;
         figures(recent, Some(&age_weights(self.window, self.decay.value())?), level)
     }
+
+    fn law(&self, r: &[f64], _: &Estimate) -> Result<Option<PredictedLaw>, RiskError> {
+        let pnl = last(r, self.window, "age-weighted historical simulation")?.to_vec();
+        let weights = Some(age_weights(self.window, self.decay.value())?);
+        Ok(Some(PredictedLaw::Scenarios { pnl, weights }))
+    }
 }
 
 impl SeriesVar for HullWhite {
@@ -103,6 +115,12 @@ impl SeriesVar for HullWhite {
     fn tail(&self, r: &[f64], level: Level, _: &Estimate) -> Result<VarEs, RiskError> {
         let recent = last(r, self.needs(), "volatility-weighted historical simulation")?;
         figures(&filtered_returns(recent, self.window, self.filter)?.0, None, level)
+    }
+
+    fn law(&self, r: &[f64], _: &Estimate) -> Result<Option<PredictedLaw>, RiskError> {
+        let recent = last(r, self.needs(), "volatility-weighted historical simulation")?;
+        let (pnl, _) = filtered_returns(recent, self.window, self.filter)?;
+        Ok(Some(PredictedLaw::Scenarios { pnl, weights: None }))
     }
 }
 

@@ -16,6 +16,7 @@ use super::{Estimate, SeriesVar, numbers};
 use crate::checks::{at_least, finite};
 use crate::error::RiskError;
 use crate::parametric::{CornishFisher, Law, VarEs};
+use crate::predicted::PredictedLaw;
 use crate::simulation::{Marginal, MarginalLaw};
 
 /// The shape of the law.
@@ -61,7 +62,8 @@ impl SeriesVar for Unconditional {
                 (_, status) => (0.0, Some(status)),
             },
         };
-        Ok(Estimate { parameters: vec![centre, deviation, freedom], status })
+        let parameters = vec![centre, deviation, freedom];
+        Ok(Estimate { parameters, status, ..Estimate::default() })
     }
 
     fn tail(&self, r: &[f64], level: Level, estimate: &Estimate) -> Result<VarEs, RiskError> {
@@ -77,5 +79,14 @@ impl SeriesVar for Unconditional {
             }
         };
         Ok(law.multipliers(level)?.affine(deviation, -centre))
+    }
+
+    fn law(&self, _: &[f64], estimate: &Estimate) -> Result<Option<PredictedLaw>, RiskError> {
+        let [mean, deviation, freedom] = numbers(estimate)?;
+        Ok(match self.shape {
+            Shape::Normal => Some(PredictedLaw::Normal { mean, deviation }),
+            Shape::Student => Some(PredictedLaw::Student { mean, deviation, freedom }),
+            Shape::CornishFisher => None,
+        })
     }
 }
