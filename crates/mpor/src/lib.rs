@@ -6,11 +6,13 @@
 
 pub mod calibrate;
 pub mod catalog;
+mod default_fund;
 pub mod describe;
 pub mod error;
 pub mod explain;
 pub mod findings;
 pub mod inputs;
+mod late_calls;
 mod lived;
 pub mod loaded;
 mod lock;
@@ -19,6 +21,7 @@ pub mod margin_at;
 mod mark_gap;
 pub mod market;
 mod moment;
+mod offsets;
 mod oracle;
 mod oracle_report;
 pub mod progress;

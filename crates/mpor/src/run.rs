@@ -6,7 +6,6 @@
 use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use mpor_backtest::adequacy::AddOns;
 use mpor_backtest::day::Parts;
 use mpor_backtest::{
     Assembly, BacktestResult, assemble, attribution, standards, supervisory, tables,
@@ -15,11 +14,13 @@ use mpor_core::{History, Table};
 use mpor_data::tables::{Metadata, TableWriter, write_bytes, write_parquet};
 use rayon::prelude::*;
 
+use crate::default_fund;
 use crate::error::MporError;
 use crate::inputs;
 use crate::loaded::{Loaded, replay_error};
 use crate::lock::RunLock;
 use crate::manifest::{self, FileRecord, MANIFEST, Manifest, hash_text, record};
+use crate::offsets;
 use crate::oracle;
 use crate::progress::Progress;
 use crate::report;
@@ -39,6 +40,8 @@ pub struct RunSummary {
     pub stages: Vec<(&'static str, Duration)>,
     /// Remarks that the report prints too.
     pub notes: Vec<String>,
+    /// Those of them that answer what the study asks besides coverage: of offsets and of the default fund.
+    pub verdicts: Vec<String>,
 }
 
 /// Measures the stages of a run.
@@ -87,6 +90,7 @@ pub fn run(
             manifest,
             stages: stages.done,
             notes: Vec::new(),
+            verdicts: Vec::new(),
         });
     }
     forget(folder)?;
@@ -101,12 +105,18 @@ pub fn run(
     let result = assemble(days, assembly(file, &loaded, loaded.history()))?;
     progress.end();
     stages.end("evidence");
-    let oracle = oracle::tell(file, &loaded, &result, progress)?;
+    let mut oracle = oracle::tell(file, &loaded, &result, progress)?;
     stages.end("oracle faults");
+    let (offsets, said) = offsets::tell(file, &result)?;
+    let fund = default_fund::tell(file, &loaded, &result)?;
+    oracle.tables.extend(offsets.into_iter().chain(fund.tables));
+    let verdicts: Vec<String> = said.into_iter().chain(fund.notes).collect();
+    oracle.notes.extend(verdicts.iter().cloned());
+    stages.end("offsets and default fund");
     let mut outputs = write_tables(file, folder, &result, &loaded, &oracle.tables)?;
     stages.end("tables");
     progress.begin("drawing and typesetting", 1);
-    outputs.extend(report::write(folder, file, &loaded, &result, &start, &oracle)?);
+    outputs.extend(report::write(folder, file, &loaded, &result, &start, &oracle, &fund.paths)?);
     let told = oracle.faults.into_iter().flat_map(|fault| fault.remarks);
     let notes = loaded.market.notes.iter().cloned().chain(oracle.notes).chain(told).collect();
     progress.end();
@@ -119,6 +129,7 @@ pub fn run(
         manifest,
         stages: stages.done,
         notes,
+        verdicts,
     })
 }
 
@@ -174,7 +185,7 @@ pub(crate) fn assembly<'l>(
         overlays: &loaded.overlays,
         history,
         books: &loaded.books,
-        late_calls: &[],
+        late_calls: &loaded.late_calls,
         tests: file.study.backtest.tests.wanted(),
     }
 }
@@ -263,8 +274,12 @@ fn write_tables(
 }
 
 /// The tables that supervisors ask for; attribution only where there are marks to compare the pricer with.
-fn disclosures(result: &BacktestResult, loaded: &Loaded) -> Result<Vec<Table>, MporError> {
-    let mut tables = supervisory::tables(result, &AddOns::new())?;
+fn disclosures(
+    file: &StudyFile,
+    result: &BacktestResult,
+    loaded: &Loaded,
+) -> Result<Vec<Table>, MporError> {
+    let mut tables = supervisory::tables(result, &file.study.backtest.add_ons)?;
     if !loaded.history().marks.is_empty() {
         let (history, steps) = (loaded.history(), loaded.steps.clone());
         let pairs = attribution::pnl_pairs(history, &loaded.books, steps, 1)?;
@@ -283,7 +298,7 @@ fn write_short(
 ) -> Result<Vec<Written>, MporError> {
     let mut short = tables::short(result)?;
     if file.study.backtest.disclosures {
-        short.extend(disclosures(result, loaded)?);
+        short.extend(disclosures(file, result, loaded)?);
     }
     short.push(crate::findings::table(&loaded.market.findings)?);
     if !loaded.market.surfaces.is_empty() {

@@ -5,6 +5,7 @@
 mod assembling;
 mod attribution;
 mod auction;
+mod default_fund;
 mod evidence;
 mod explained;
 mod laws;

@@ -9,6 +9,7 @@ pub mod calibration_map;
 mod components;
 mod coverage;
 mod data_coverage;
+mod default_fund;
 mod explanation;
 mod frontier;
 mod margin_grid;
@@ -43,6 +44,7 @@ pub const CATALOG: &[&dyn Figure] = &[
     &components::ComponentsFigure,
     &coverage::CoverageFigure,
     &data_coverage::DataCoverageFigure,
+    &default_fund::DefaultFundFigure,
     &explanation::ExplanationFigure,
     &frontier::FrontierFigure,
     &margin_grid::MarginGridFigure,
