@@ -1,7 +1,7 @@
 //! Calls that were met late, for the overlay `reputation`: the study's `data.calls`, by account.
 //!
-//! A call counts from the instant at which it became late, the first after it was due, so no margin date sees how a call that is still
-//! open will end.
+//! A call is late from the first instant after it was due, so no margin date sees how a call that is still open will end. As all of an
+//! account's record it counts from the margin date after the one on which it is known.
 
 use mpor_core::{Books, Timestamp};
 use mpor_data::Query;

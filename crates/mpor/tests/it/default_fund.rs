@@ -69,11 +69,11 @@ fn what_accounts_lose_beyond_margin_is_what_the_run_says() {
     }
     // hand: reviews every 14 days, on the largest cover of the 30 days before and a tenth more
     let (size, cover) = (column("fund"), column("cover"));
-    for row in 0..fund.rows() {
+    for (row, size) in size.iter().enumerate() {
         let review = row - row % 14;
         let from = review.saturating_sub(29);
         let largest = cover[from..=review].iter().flatten().copied().fold(0.0, f64::max);
-        assert_eq!(size[row], Some(1.1 * largest), "{row}");
+        assert_eq!(*size, Some(1.1 * largest), "{row}");
     }
     let parts = ["from_defaulters", "from_skin", "from_others", "uncovered"].map(column);
     for (row, sum) in found.iter().enumerate().filter_map(|(row, sum)| Some((row, (*sum)?))) {

@@ -1,4 +1,5 @@
-//! Calls met late, from the file to the requirement: each raises it from the first margin date after it was due, and none before.
+//! Calls met late, from the file to the requirement: each raises it from the margin date after the one on which it is known to be late,
+//! and none before.
 
 use mpor::run::backtest;
 use mpor::{Loaded, StudyFile};
@@ -44,7 +45,7 @@ fn on(multipliers: &[(String, f64)], date: &str) -> f64 {
 }
 
 #[test]
-fn a_late_call_counts_from_the_first_margin_date_after_it_was_due() {
+fn a_late_call_counts_from_the_date_after_it_is_known_to_be_late() {
     let lab = Lab::new();
     let calls = "\
 2021-03-01T08:00:00Z,perpetual,2021-03-05T08:00:00Z,2021-03-20T08:00:00Z
@@ -58,16 +59,17 @@ fn a_late_call_counts_from_the_first_margin_date_after_it_was_due() {
         let multiplier = on(&found, date);
         assert!((multiplier - expected).abs() < 1e-12, "{date}: {multiplier}, not {expected}");
     };
-    // hand: due on the margin date itself, so known to be late on the next one; then halved a date
-    near("2021-03-04", 1.0);
+    // hand: due on the margin date of the 5th itself, known to be late on the 6th, part of the record from the 7th; then halved a date
     near("2021-03-05", 1.0);
-    near("2021-03-06", 1.2);
-    near("2021-03-07", 1.1);
-    near("2021-03-08", 1.05);
+    near("2021-03-06", 1.0);
+    near("2021-03-07", 1.2);
+    near("2021-03-08", 1.1);
+    near("2021-03-09", 1.05);
     // hand: 0.2 / 2^5 of the first is left; the second was met at its last instant and adds nothing
-    near("2021-03-11", 1.0 + 0.2 / 32.0);
-    // hand: never met, known the morning after; 27 dates after the first
-    near("2021-04-02", 1.2 + 0.2 / f64::powi(2.0, 27));
+    near("2021-03-12", 1.0 + 0.2 / 32.0);
+    // hand: never met, known the morning after, in the record the day after that; 27 dates after the first
+    near("2021-04-02", 1.0 + 0.2 / f64::powi(2.0, 26));
+    near("2021-04-03", 1.2 + 0.2 / f64::powi(2.0, 27));
     assert!(multipliers(&file, "pair").iter().all(|(_, m)| (m - 1.0).abs() < 1e-12), "another's");
 
     let notes = Loaded::new(&file).unwrap().market.notes;
@@ -89,8 +91,8 @@ fn when_an_open_call_will_be_met_changes_nothing_before_it_is_due() {
     };
     let (in_time, late) = (met("2021-03-19T08:00:00Z"), met("2021-03-21T08:00:00Z"));
     let due = in_time.iter().position(|(date, _)| date == "2021-03-20").unwrap();
-    assert_eq!(in_time[..=due], late[..=due]);
-    assert!(late[due + 1].1 > in_time[due + 1].1, "late from here");
+    assert_eq!(in_time[..=due + 1], late[..=due + 1]);
+    assert!(late[due + 2].1 > in_time[due + 2].1, "late from here");
 }
 
 #[test]
