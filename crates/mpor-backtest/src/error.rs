@@ -3,6 +3,7 @@
 use mpor_core::{CoreError, Timestamp};
 use mpor_margin::MarginError;
 use mpor_pricing::PricingError;
+use mpor_risk::RiskError;
 use mpor_stats::StatsError;
 
 use crate::coverage::CoverageError;
@@ -167,6 +168,14 @@ pub enum BacktestError {
     NoAccount {
         /// What was asked for.
         name: String,
+    },
+    /// Stress scenarios of a default fund that cannot be made.
+    #[error("the stress scenarios of the default fund at {time}: {source}")]
+    Stress {
+        /// Margin date.
+        time: Timestamp,
+        /// Why.
+        source: Box<RiskError>,
     },
     /// A coverage test that was asked for the impossible.
     #[error(transparent)]

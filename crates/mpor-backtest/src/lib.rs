@@ -17,6 +17,7 @@ pub mod comparison;
 pub mod cost;
 pub mod coverage;
 pub mod day;
+pub mod default_fund;
 pub mod error;
 pub mod es_tests;
 pub mod evidence;

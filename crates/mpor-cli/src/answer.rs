@@ -33,6 +33,9 @@ pub fn run(summary: &RunSummary, as_json: bool, timings: bool) -> Result<(), Mpo
                 "worst zone",
             ];
             println!("\n{}", table(&header, &mpor::verdict::rows(result)));
+            for verdict in &summary.verdicts {
+                println!("{}", line(verdict));
+            }
             println!("Written to {}", summary.folder.display());
         }
     }

@@ -6,6 +6,7 @@
 pub mod align;
 pub mod cadence;
 pub mod calendar;
+pub mod calls;
 pub mod chains;
 pub mod checks;
 mod csv;

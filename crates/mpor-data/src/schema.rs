@@ -219,8 +219,20 @@ pub const COLLATERAL: Schema = Schema {
     ],
 };
 
+/// Margin calls.
+pub const CALLS: Schema = Schema {
+    table: "calls",
+    columns: &[
+        must("time", Kind::Time, "when the account was called, UTC"),
+        must("account", Kind::Text, "who was called"),
+        must("due_at", Kind::Time, "the last instant at which it is met in time, UTC"),
+        may("met_at", Kind::Time, "when it was met, UTC; empty = it was not"),
+    ],
+};
+
 /// Every table, by name.
 pub const TABLES: &[Schema] = &[
+    CALLS,
     CHAINS,
     COLLATERAL,
     FUNDING,

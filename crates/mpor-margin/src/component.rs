@@ -110,7 +110,7 @@ impl Component {
 }
 
 /// The amount that a rule makes of its parts; `None` when there are none to make it of.
-fn combine(rule: Rule, mut parts: impl Iterator<Item = f64>) -> Option<f64> {
+pub(crate) fn combine(rule: Rule, mut parts: impl Iterator<Item = f64>) -> Option<f64> {
     match rule {
         Rule::Leaf => None,
         Rule::Sum => Some(parts.fold(0.0, |sum, part| sum + part)),

@@ -1,6 +1,6 @@
 //! A model that follows its rule set through time: at each margin date, the version in force.
 
-use mpor_core::Timestamp;
+use mpor_core::{Span, Timestamp};
 use mpor_risk::Day;
 
 use crate::error::MarginError;
@@ -66,6 +66,11 @@ impl MarginModel for Dated {
             Some(Merging::NeverMore) if !all.contains(&Merging::NotStated) => Merging::NeverMore,
             _ => Merging::NotStated,
         }
+    }
+
+    /// That of the latest version.
+    fn margin_period(&self) -> Option<Span> {
+        self.models.last()?.margin_period()
     }
 
     fn prepare<'d>(&self, day: &'d Day<'_>) -> Result<Box<dyn Prepared + 'd>, MarginError> {

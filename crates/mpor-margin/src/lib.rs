@@ -18,6 +18,7 @@ pub mod rules;
 pub mod spec;
 pub mod walk;
 
+mod arithmetic;
 mod dated;
 mod held;
 mod nearest;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use mpor_core::Portfolio;
+use mpor_core::{Portfolio, Span};
 use mpor_risk::{Day, RiskMeasure};
 
 use crate::component::Component;
@@ -56,6 +56,10 @@ pub struct Scratch {
     pub(crate) minimum: Vec<Option<f64>>,
     /// Contracts and amounts by group: a market, a commodity, a class.
     pub(crate) books: Vec<Vec<(usize, f64)>>,
+    /// P&L by scenario of underlyings that offset, together.
+    pub(crate) together: Vec<f64>,
+    /// The part of it that is one sub-sample.
+    pub(crate) sample: Vec<f64>,
     pub(crate) tail: mpor_risk::Scratch,
 }
 
@@ -86,6 +90,12 @@ pub trait MarginModel: Send + Sync {
     /// Whether something is fitted to each book, so that every answer comes with the status of a fit.
     fn fits(&self) -> bool {
         false
+    }
+
+    /// The margin period that the rules state for themselves, where they do. The requirement is over the day's all the same: who
+    /// compares the two says where they differ.
+    fn margin_period(&self) -> Option<Span> {
+        None
     }
 
     /// Does everything that does not depend on the account: scenarios, unit P&L, factor volatilities.

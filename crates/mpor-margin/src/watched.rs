@@ -1,6 +1,6 @@
 //! A model whose overlays ask about the books: the same requirement, and their figures beside it.
 
-use mpor_core::Portfolio;
+use mpor_core::{Portfolio, Span};
 use mpor_risk::Day;
 
 use crate::error::MarginError;
@@ -49,6 +49,10 @@ impl MarginModel for Watched {
 
     fn fits(&self) -> bool {
         self.model.fits()
+    }
+
+    fn margin_period(&self) -> Option<Span> {
+        self.model.margin_period()
     }
 
     fn prepare<'d>(&self, day: &'d Day<'_>) -> Result<Box<dyn Prepared + 'd>, MarginError> {

@@ -1,6 +1,7 @@
 //! What a report is made from: the result of a backtest and what else the pages must say about it.
 
 use mpor_backtest::BacktestResult;
+use mpor_backtest::default_fund::FundPath;
 use mpor_core::{Finding, Timestamp};
 
 /// Everything that a report shows. Nothing is read from files, and nothing here is computed by the report's user.
@@ -28,6 +29,8 @@ pub struct ReportInput<'a> {
     pub basis: Option<BasisCurve>,
     /// What oracle faults did, one a scenario; empty where the study has none.
     pub oracle: Vec<FaultScenario>,
+    /// The default fund under each model; empty where the study has none.
+    pub default_fund: &'a [FundPath],
     /// How to make the same result again.
     pub manifest: ManifestCard,
     /// Further limitations or remarks, a sentence each.

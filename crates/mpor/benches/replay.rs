@@ -46,7 +46,7 @@ fn assembly<'l>(file: &StudyFile, loaded: &'l Loaded) -> Assembly<'l> {
         overlays: &loaded.overlays,
         history: loaded.history(),
         books: &loaded.books,
-        late_calls: &[],
+        late_calls: &loaded.late_calls,
         tests: mpor_backtest::coverage::Wanted::Standard,
     }
 }

@@ -50,7 +50,8 @@ fn keep(file: &StudyFile, loaded: &Loaded) -> Keep {
     let beside = study.backtest.disclosures || is_asked(study.backtest.tests.wanted());
     let fitted = loaded.asked().iter().any(|model| model.fits());
     let lived = !study.collateral.is_empty() || !study.fault.is_empty();
-    if beside || fitted || lived {
+    let together = !study.offset.is_empty() || study.default_fund.is_some();
+    if beside || fitted || lived || together {
         return Keep::All;
     }
     let shown = study.report.account.as_ref();

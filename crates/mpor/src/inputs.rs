@@ -16,7 +16,7 @@ use crate::study::{Paths, StudyFile};
 /// [`MporError::Data`] for a pattern that matches nothing.
 pub fn files(file: &StudyFile) -> Result<Vec<PathBuf>, MporError> {
     let data = &file.study.data;
-    let tables: [&Paths; 7] = [
+    let tables: [&Paths; 8] = [
         &data.prices,
         &data.vol_index,
         &data.funding,
@@ -24,6 +24,7 @@ pub fn files(file: &StudyFile) -> Result<Vec<PathBuf>, MporError> {
         &data.option_marks,
         &data.positions,
         &data.trades,
+        &data.calls,
     ];
     let mut patterns: Vec<String> =
         tables.iter().flat_map(|paths| file.resolve_all(paths)).collect();

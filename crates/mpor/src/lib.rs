@@ -6,6 +6,7 @@
 
 pub mod calibrate;
 pub mod catalog;
+mod default_fund;
 pub mod describe;
 pub mod error;
 mod evidence;
@@ -14,6 +15,7 @@ pub mod findings;
 mod fits;
 pub mod inputs;
 mod layout;
+mod late_calls;
 mod lived;
 pub mod loaded;
 mod lock;
@@ -22,6 +24,7 @@ pub mod margin_at;
 mod mark_gap;
 pub mod market;
 mod moment;
+mod offsets;
 mod oracle;
 mod oracle_report;
 mod plan;

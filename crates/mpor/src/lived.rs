@@ -44,7 +44,7 @@ impl Lived {
             overlays: &overlays,
             history: loaded.history(),
             books: &loaded.books,
-            late_calls: &[],
+            late_calls: &loaded.late_calls,
             tests: Wanted::Named(&[]),
         };
         let lived = walks(&days, &assembly)?;

@@ -12,8 +12,10 @@ use mpor_risk::RiskError;
 
 use crate::error::MporError;
 use crate::inputs;
+use crate::late_calls;
 use crate::market::{self, Market, futures_tables};
 use crate::moment;
+use crate::offsets;
 use crate::study::{StudyFile, nearest};
 
 /// What a study comes to once its files are read.
@@ -32,6 +34,8 @@ pub struct Loaded {
     pub horizon: Horizon,
     /// Steps of the panel that are margin dates.
     pub steps: Range<usize>,
+    /// When calls became late, by account; empty where the study names none.
+    pub late_calls: Vec<Vec<Timestamp>>,
 }
 
 impl Loaded {
@@ -52,11 +56,15 @@ impl Loaded {
         let said = market::marks::load(file, &mut market.history)?;
         market.notes.extend(said);
         check_collateral(file, &books)?;
+        offsets::check(file, &market.history, &books, steps.clone())?;
+        let (late_calls, said) = late_calls::load(file, &books)?;
+        market.notes.extend(said);
         market.tables.extend(futures_tables::trades(file, &market.history, &books)?);
-        let infos = infos(file, &models);
+        let infos = infos(file, &models, &mut market.notes);
         let (models, overlays) =
             models.into_iter().map(|built| (built.model, built.overlays)).unzip();
-        let mut loaded = Loaded { market, books, models, overlays, infos, horizon, steps };
+        let mut loaded =
+            Loaded { market, books, models, overlays, infos, horizon, steps, late_calls };
         let valued = futures_tables::valued(file, &loaded)?;
         loaded.market.notes.extend(valued);
         Ok(loaded)
@@ -144,15 +152,27 @@ pub(crate) fn build_models(file: &StudyFile) -> Result<Vec<BuiltModel>, MporErro
     file.models.iter().enumerate().map(build).collect()
 }
 
-fn infos(file: &StudyFile, models: &[BuiltModel]) -> Vec<ModelInfo> {
-    let info = |(built, spec): (&BuiltModel, &mpor_margin::ModelSpec)| ModelInfo {
-        id: spec.name.clone(),
-        kind: built.kind.clone(),
-        summary: built.summary.clone(),
-        rules: built.rules.clone(),
-        baseline: spec.baseline,
+/// What is said of each model; a margin period of its rules that is not the study's is said in its summary and in a remark.
+fn infos(file: &StudyFile, models: &[BuiltModel], notes: &mut Vec<String>) -> Vec<ModelInfo> {
+    let period = file.study.mpor.horizon;
+    let mut info = |(built, spec): (&BuiltModel, &mpor_margin::ModelSpec)| {
+        let mut summary = built.summary.clone();
+        if let Some(own) = built.model.margin_period().filter(|own| *own != period) {
+            summary += &format!("; margin period of the rules {own}, here {period}");
+            notes.push(format!(
+                "Model {}: the margin period of its rules is {own}; its requirement is over the study's {period} and is not scaled.",
+                spec.name
+            ));
+        }
+        ModelInfo {
+            id: spec.name.clone(),
+            kind: built.kind.clone(),
+            summary,
+            rules: built.rules.clone(),
+            baseline: spec.baseline,
+        }
     };
-    models.iter().zip(&file.models).map(info).collect()
+    models.iter().zip(&file.models).map(&mut info).collect()
 }
 
 fn horizon(file: &StudyFile, market: &Market) -> Result<Horizon, MporError> {

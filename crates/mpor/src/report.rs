@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use mpor_backtest::BacktestResult;
+use mpor_backtest::default_fund::FundPath;
 use mpor_data::metadata::Dataset;
 use mpor_data::tables::{write_bytes, write_csv};
 use mpor_report::{
@@ -29,6 +30,7 @@ pub(crate) fn write(
     result: &BacktestResult,
     start: &Manifest,
     oracle: &Oracle,
+    fund: &[FundPath],
 ) -> Result<Vec<Written>, MporError> {
     let asked = &file.study.report.formats;
     if asked.is_empty() {
@@ -55,6 +57,7 @@ pub(crate) fn write(
         surface_fit: loaded.market.surfaces.fit(),
         manifest: manifest_card(start),
         oracle: oracle.faults.clone(),
+        default_fund: fund,
         notes: notes(loaded, result, oracle),
     };
     let rendered = render_about(&input, file.study.report.account.as_deref(), &formats)?;

@@ -6,7 +6,6 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use mpor_backtest::adequacy::AddOns;
 use mpor_backtest::day::Parts;
 use mpor_backtest::{
     Assembly, BacktestResult, assemble, attribution, standards, supervisory, tables,
@@ -14,6 +13,7 @@ use mpor_backtest::{
 use mpor_core::{History, Table};
 use mpor_data::tables::{Metadata, write_parquet};
 
+use crate::default_fund;
 use crate::error::MporError;
 use crate::evidence;
 use crate::inputs;
@@ -21,6 +21,7 @@ use crate::layout::Layout;
 use crate::loaded::{Loaded, replay_error};
 use crate::lock::RunLock;
 use crate::manifest::{self, FileRecord, Manifest, hash_text, record};
+use crate::offsets;
 use crate::oracle;
 use crate::plan::Plan;
 use crate::progress::Progress;
@@ -46,6 +47,8 @@ pub struct RunSummary {
     pub stages: Vec<(&'static str, Duration)>,
     /// Remarks that the report prints too.
     pub notes: Vec<String>,
+    /// Those of them that answer what the study asks besides coverage: of offsets and of the default fund.
+    pub verdicts: Vec<String>,
 }
 
 /// Measures the stages of a run.
@@ -130,7 +133,7 @@ pub(crate) fn already(
     stage::clear(folder)?;
     let stages = std::mem::take(&mut stages.done);
     let folder = folder.to_owned();
-    Ok(Some(RunSummary { folder, result: None, manifest, stages, notes: Vec::new() }))
+    Ok(Some(RunSummary { folder, result: None, manifest, stages, notes: Vec::new(), verdicts: Vec::new() }))
 }
 
 /// Reads what the study names.
@@ -164,12 +167,26 @@ pub(crate) fn complete(
     let (result, mut outputs) =
         evidence::of_shards(file, loaded, (shards, &located), layout, stage.path(), progress)?;
     stages.end("evidence and long tables");
-    let oracle = oracle::tell(file, loaded, &result, progress)?;
+    let mut oracle = oracle::tell(file, loaded, &result, progress)?;
     stages.end("oracle faults");
+    let (offsets, said) = offsets::tell(file, &result)?;
+    let fund = default_fund::tell(file, loaded, &result)?;
+    oracle.tables.extend(offsets.into_iter().chain(fund.tables));
+    let verdicts: Vec<String> = said.into_iter().chain(fund.notes).collect();
+    oracle.notes.extend(verdicts.iter().cloned());
+    stages.end("offsets and default fund");
     outputs.extend(write_short(file, stage.path(), &result, loaded, &oracle.tables)?);
     stages.end("tables");
     progress.begin("drawing and typesetting", 1);
-    outputs.extend(report::write(stage.path(), file, loaded, &result, &start, &oracle)?);
+    outputs.extend(report::write(
+        stage.path(),
+        file,
+        loaded,
+        &result,
+        &start,
+        &oracle,
+        &fund.paths,
+    )?);
     let told = oracle.faults.into_iter().flat_map(|fault| fault.remarks);
     let notes = loaded.market.notes.iter().cloned().chain(oracle.notes).chain(told);
     let notes = notes.chain(crate::fits::remarks(&result)).collect();
@@ -178,7 +195,7 @@ pub(crate) fn complete(
     let manifest = stage.publish(start, &outputs)?;
     shards.close()?;
     let (folder, stages) = (folder.to_owned(), stages.done);
-    Ok(RunSummary { folder, result: Some(result), manifest, stages, notes })
+    Ok(RunSummary { folder, result: Some(result), manifest, stages, notes, verdicts })
 }
 
 /// Most threads that can be asked for: more than any machine profits from, fewer than hurt one.
@@ -234,7 +251,7 @@ pub(crate) fn assembly<'l>(
         overlays: &loaded.overlays,
         history,
         books: &loaded.books,
-        late_calls: &[],
+        late_calls: &loaded.late_calls,
         tests: file.study.backtest.tests.wanted(),
     }
 }
@@ -282,8 +299,12 @@ pub(crate) fn make(folder: &Path) -> Result<(), MporError> {
 }
 
 /// The tables that supervisors ask for; attribution only where there are marks to compare the pricer with.
-fn disclosures(result: &BacktestResult, loaded: &Loaded) -> Result<Vec<Table>, MporError> {
-    let mut tables = supervisory::tables(result, &AddOns::new())?;
+fn disclosures(
+    file: &StudyFile,
+    result: &BacktestResult,
+    loaded: &Loaded,
+) -> Result<Vec<Table>, MporError> {
+    let mut tables = supervisory::tables(result, &file.study.backtest.add_ons)?;
     if !loaded.history().marks.is_empty() {
         let (history, steps) = (loaded.history(), loaded.steps.clone());
         let pairs = attribution::pnl_pairs(history, &loaded.books, steps, 1)?;
@@ -313,7 +334,7 @@ fn write_short(
     }
     let mut short = mpor_backtest::evidence::tables::short(result)?;
     if file.study.backtest.disclosures {
-        short.extend(disclosures(result, loaded)?);
+        short.extend(disclosures(file, result, loaded)?);
     }
     short.push(crate::findings::table(&loaded.market.findings)?);
     if !loaded.market.surfaces.is_empty() {

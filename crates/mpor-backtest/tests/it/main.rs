@@ -6,6 +6,7 @@ mod assembling;
 mod attribution;
 mod auction;
 mod blocks;
+mod default_fund;
 mod evidence;
 mod evidence_rows;
 mod explained;

@@ -15,8 +15,9 @@
 //! over. Bounded by `least` and `most`, whatever the record. Source: no venue publishes such a formula; stricter margins for
 //! single accounts exist (dYdX and Drift: custom margin; brokers: house requirements). The form is this project's, and its
 //! weights are the study's to justify: a record of few breaches is weak evidence. A loss of a date without a requirement
-//! counts as a breach when it is above zero, as it does in the coverage tests of the replay. Late calls are no market data: where the
-//! replay was given no list of them, none is counted.
+//! counts as a breach when it is above zero, as it does in the coverage tests of the replay. Late calls are no market data: a study names
+//! their table as `data.calls` (time, account, due_at, met_at); without one none is counted. A call is known to be late on the first
+//! margin date after it was due, whenever it is met, and part of the record from the date after that.
 
 use serde::Deserialize;
 use toml::Table;

@@ -122,8 +122,8 @@ fn a_tier_spreads_its_expiries_first() {
     let positions = [(0, 5.0), (1, -3.0), (2, -1.5)];
     let own = assess(&terms, PriceRisk::Normal, &units, &positions);
     // hand: 3 within the tier, which nets to 2; 1.5 of those against the next tier; half a delta is left
-    assert_eq!(own.intra_formed, [3.0, 1.5]);
-    assert_eq!(own.intra_charge(), 18.0);
+    assert_eq!(own.intra_formed[..], [3.0, 1.5]);
+    assert_eq!(own.intra_charge, 18.0);
     assert_eq!(own.spot_charge, 1.5 * 100.0 + 0.5 * 1_000.0);
 }
 

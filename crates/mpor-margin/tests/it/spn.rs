@@ -130,7 +130,7 @@ fn the_requirement_of_a_book_of_the_file() {
     // hand: futures 2 net, calls -2 x half: one delta of 300
     assert_eq!((wheat.net_delta, wheat.scan_risk, wheat.active_scenario + 1), (1.0, 300.0, 13));
     // hand: the near tier holds 3 - 1 = 2 deltas, of which one spreads at 40; 10 for that one and 20 for the other
-    assert_eq!((wheat.intra_charge(), wheat.spot_charge), (40.0, 30.0));
+    assert_eq!((wheat.intra_charge, wheat.spot_charge), (40.0, 30.0));
     assert_eq!(wheat.short_option_minimum, 50.0);
     assert_eq!(wheat.net_option_value, -2.0 * 4.5 * 50.0);
     // hand: one spread takes 1 wheat and 2 maize: half of 300, and half of twice 150

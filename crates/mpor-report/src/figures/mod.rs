@@ -9,6 +9,7 @@ pub mod calibration_map;
 mod components;
 mod coverage;
 mod data_coverage;
+mod default_fund;
 mod e_process;
 mod explanation;
 mod frontier;
@@ -45,6 +46,7 @@ pub const CATALOG: &[&dyn Figure] = &[
     &components::ComponentsFigure,
     &coverage::CoverageFigure,
     &data_coverage::DataCoverageFigure,
+    &default_fund::DefaultFundFigure,
     &e_process::EProcessFigure,
     &explanation::ExplanationFigure,
     &frontier::FrontierFigure,

@@ -442,6 +442,7 @@ pub fn input<'a>(result: &'a BacktestResult, findings: &'a [Finding]) -> ReportI
         surface_fit: None,
         basis: None,
         oracle: Vec::new(),
+        default_fund: &[],
         manifest: ManifestCard {
             version: "0.1.0".to_owned(),
             study_hash: "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262"

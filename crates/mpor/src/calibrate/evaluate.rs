@@ -137,7 +137,7 @@ impl Bench<'_> {
             overlays: &overlays,
             history: self.loaded.history(),
             books: &self.loaded.books,
-            late_calls: &[],
+            late_calls: &self.loaded.late_calls,
             tests: Wanted::Named(&[]),
         };
         paths(&days, &assembly).map_err(failed)

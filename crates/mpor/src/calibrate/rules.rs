@@ -1,7 +1,7 @@
 //! The chosen point as a rule file that a study can use: `chosen.toml`, through `data.rules`.
 //!
 //! It holds every parameter of the engine, those of the rule set under the model included. Overlays are no part of a rule
-//! set: the file says in a note what a study writes beside it.
+//! set: the file says in its head, ready to be copied, what a study writes beside it.
 
 use std::path::Path;
 
@@ -71,11 +71,22 @@ fn text(file: &StudyFile, outcome: &Outcome, start: &Manifest) -> Result<String,
     whole.insert("parameters".to_owned(), Value::Table(parameters));
     let body = toml::to_string_pretty(&whole)
         .map_err(|error| MporError::Question(format!("{CHOSEN}: {error}")))?;
+    let overlays = match overlays(&spec) {
+        None => String::new(),
+        Some(list) => format!("# overlays = {list}\n"),
+    };
     Ok(format!(
         "# Chosen by mpor calibrate. A study uses it with data.rules = [\"the folder of this file\"] and\n\
-         # [[model]] rules = \"{}\"; add as_of = \"{from}\" to apply it to earlier dates.\n\n{body}",
+         # [[model]]\n# rules = \"{}\"\n{overlays}\
+         # and as_of = \"{from}\" where it is to apply to earlier dates.\n\n{body}",
         name(file)
     ))
+}
+
+/// The overlays with the values chosen, as a study writes them on one line; `None` where the model has none.
+fn overlays(spec: &ModelSpec) -> Option<Value> {
+    let list = || spec.overlays.iter().cloned().map(Value::Table).collect();
+    (!spec.overlays.is_empty()).then(|| Value::Array(list()))
 }
 
 /// The engine with all its parameters.
@@ -111,8 +122,7 @@ fn notes(outcome: &Outcome, spec: &ModelSpec) -> Table {
         };
         notes.insert(axis.key.clone(), Value::String(text));
     }
-    if !spec.overlays.is_empty() {
-        let list = Value::Array(spec.overlays.iter().cloned().map(Value::Table).collect());
+    if let Some(list) = overlays(spec) {
         let text = format!("no part of a rule set; the study writes overlays = {list}");
         notes.insert("overlays".to_owned(), Value::String(text));
     }

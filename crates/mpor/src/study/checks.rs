@@ -18,6 +18,8 @@ impl StudyFile {
         self.check_names()?;
         self.check_positions()?;
         self.check_oracle()?;
+        self.check_supervision()?;
+        self.check_default_fund()?;
         self.check_calibrate()?;
         self.check_tests()
     }

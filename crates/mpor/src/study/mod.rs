@@ -2,19 +2,23 @@
 
 pub mod calibrate;
 mod checks;
+mod default_fund;
 mod locate;
 mod oracle;
 mod schema;
+mod supervision;
 mod words;
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+pub use default_fund::DefaultFundSpec;
 pub use schema::{
     BacktestSpec, BasisMoves, CalendarKind, CalendarSpec, ChainPrice, ChainsSpec, CollateralSpec,
     Data, FaultSpec, FuturesSpec, IndexSpec, MporSpec, Paths, Realised, ReportFormat, ReportSpec,
     SourceSpec, Study, Tests, UnderlyingSpec, ValuedOn, VolIndexLevel, VolLevel, VolatilitySpec,
 };
+pub use supervision::OffsetSpec;
 pub(crate) use words::nearest;
 
 use mpor_margin::{ModelKind, ModelSpec};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use mpor_backtest::adequacy::AddOns;
 use mpor_backtest::books::NamedRule;
 use mpor_backtest::coverage::Wanted;
 use mpor_core::{Level, LossConvention, Settlement, Span, Timestamp};
@@ -11,6 +12,8 @@ use mpor_pricing::surface::PriceChoice;
 use serde::{Deserialize, Serialize};
 
 use super::calibrate::CalibrateSpec;
+use super::default_fund::DefaultFundSpec;
+use super::supervision::OffsetSpec;
 
 /// One study: data, calendar, portfolios, models, and what to report.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -59,6 +62,12 @@ pub struct Study {
     /// What is written for people.
     #[serde(default)]
     pub report: ReportSpec,
+    /// Accounts that hold what others hold together, for what offsets save.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub offset: Vec<OffsetSpec>,
+    /// The default fund behind the margins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_fund: Option<DefaultFundSpec>,
     /// What `mpor calibrate` chooses; `mpor run` does not look at it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calibrate: Option<CalibrateSpec>,
@@ -82,6 +91,9 @@ pub struct Data {
     pub positions: Paths,
     /// Trades, instead of snapshots.
     pub trades: Paths,
+    /// Margin calls and when they were met, for the overlay `reputation`.
+    #[serde(skip_serializing_if = "Paths::is_none")]
+    pub calls: Paths,
     /// Folders of the user's own rule sets.
     pub rules: Vec<String>,
     /// What to do about a finding, by its code.
@@ -457,6 +469,9 @@ pub struct BacktestSpec {
     /// Whether the tables that supervisors ask for are written: achieved coverage and calls in the form of the public
     /// quantitative disclosures, severity, margin to volatility, core model against what was required, P&L attribution.
     pub disclosures: bool,
+    /// Parts of a model's requirement that are add-ons, by the model's name: what the core model is told apart from.
+    #[serde(skip_serializing_if = "AddOns::is_empty")]
+    pub add_ons: AddOns,
 }
 
 /// Which coverage tests are run.
@@ -526,6 +541,10 @@ pub enum ReportFormat {
 }
 
 impl Paths {
+    fn is_none(&self) -> bool {
+        self.list().is_empty()
+    }
+
     /// The paths in order.
     #[must_use]
     pub fn list(&self) -> &[String] {
@@ -551,6 +570,7 @@ impl Default for BacktestSpec {
             components: true,
             forecasts: false,
             disclosures: true,
+            add_ons: AddOns::new(),
         }
     }
 }

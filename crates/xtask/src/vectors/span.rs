@@ -273,7 +273,7 @@ fn compare(
         ("vol_adjusted", actual.vol_adjusted, expected.vol_adjusted),
         ("time_risk", actual.time_risk, expected.time_risk),
         ("price_risk", actual.price_risk, expected.price_risk),
-        ("intra_charge", actual.intra_charge(), expected.intra_charge),
+        ("intra_charge", actual.intra_charge, expected.intra_charge),
         ("spot_charge", actual.spot_charge, expected.spot_charge),
         ("short_option_minimum", actual.short_option_minimum, expected.short_option_minimum),
         ("net_option_value", actual.net_option_value, expected.net_option_value),

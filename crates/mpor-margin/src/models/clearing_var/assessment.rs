@@ -1,18 +1,26 @@
 //! One group of one account: figures, what is kept of diversification, stress of dependence, liquidity.
 
 use mpor_core::Level;
-use mpor_risk::{Measure, RiskMeasure, Scratch, worst_mean};
+use mpor_risk::{Measure, RiskMeasure, Scratch as Tails, worst_mean};
 
 use super::day::{Book, DayMeasure};
 use super::parameters::{Combine, Concentration, CorrelationBreak, Dependence, Parameters, Tail};
-use crate::component::Component;
+use crate::arithmetic::Arithmetic;
 use crate::error::MarginError;
+use crate::model::Scratch;
 
 /// A requirement, and what decided it.
-pub(super) struct Assessed {
-    pub component: Component,
+pub(super) struct Assessed<C> {
+    pub component: C,
     /// Measure and scenario; `None` where nothing loses.
-    pub binding: Option<String>,
+    pub binding: Option<Binding>,
+}
+
+/// The scenario that decided, of the measure that did.
+#[derive(Clone, Copy)]
+pub(super) struct Binding {
+    pub measure: usize,
+    pub scenario: usize,
 }
 
 /// How the scenarios are looked at.
@@ -41,65 +49,92 @@ pub(super) struct Assessment<'a> {
 
 impl Assessment<'_> {
     /// Market risk of underlyings that offset, all of them held.
-    pub fn market_risk(&self, members: &[usize]) -> Result<Assessed, MarginError> {
+    pub fn market_risk<C: Arithmetic>(
+        &self,
+        members: &[usize],
+        scratch: &mut Scratch,
+    ) -> Result<Assessed<C>, MarginError> {
         let Assessed { component: base, binding } =
-            self.risk("scenario risk", members, View::default())?;
-        let stress = self.stress(&base, members)?;
-        let kept = self.diversified(base, members)?;
-        let parts = std::iter::once(kept).chain(stress).collect();
-        Ok(Assessed { component: Component::sum("market risk", parts), binding })
+            self.risk("scenario risk", members, View::default(), scratch)?;
+        let stress = self.stress(&base, members, scratch)?;
+        let kept = self.diversified(base, members, scratch)?;
+        let parts = std::iter::once(kept).chain(stress);
+        Ok(Assessed { component: C::sum(|| "market risk".into(), parts), binding })
     }
 
     /// The measures of some underlyings together, by the rule that combines them.
-    fn risk(&self, name: &str, members: &[usize], view: View) -> Result<Assessed, MarginError> {
-        let (mut parts, mut bound): (Vec<Component>, Option<(f64, String)>) = (Vec::new(), None);
-        for (measure, pnl) in self.measures.iter().zip(&self.book.pnl) {
-            let pnl = measure.together(pnl, members, view.dependence);
-            let Assessed { component, binding } = measured(measure, &pnl, view)?;
+    fn risk<C: Arithmetic>(
+        &self,
+        name: &str,
+        members: &[usize],
+        view: View,
+        scratch: &mut Scratch,
+    ) -> Result<Assessed<C>, MarginError> {
+        let mut parts = Vec::with_capacity(self.measures.len());
+        let mut bound: Option<(f64, Binding)> = None;
+        for (at, measure) in self.measures.iter().enumerate() {
+            let (pnl, together) = (self.book.pnl(at), &mut scratch.together);
+            measure.together(pnl, members, view.dependence, together);
+            let (component, scenario) = measured::<C>(measure, view, scratch)?;
             let amount = component.amount();
-            if let Some(scenario) = binding.filter(|_| bound.as_ref().is_none_or(|b| amount > b.0))
-            {
-                bound = Some((amount, scenario));
+            if let Some(scenario) = scenario.filter(|_| bound.is_none_or(|b| amount > b.0)) {
+                bound = Some((amount, Binding { measure: at, scenario }));
             }
             parts.push(component);
         }
+        let name = || name.to_owned().into();
         let component = match self.parameters.combine {
-            Combine::Sum => Component::sum(name.to_owned(), parts),
-            Combine::Max => Component::max(name.to_owned(), parts),
+            Combine::Sum => C::sum(name, parts),
+            Combine::Max => C::max(name, parts),
         };
-        Ok(Assessed { component, binding: bound.map(|(_, scenario)| scenario) })
+        Ok(Assessed { component, binding: bound.map(|(_, binding)| binding) })
     }
 
     /// At least what is left when only a share of the gain from netting underlyings is given.
-    fn diversified(&self, base: Component, members: &[usize]) -> Result<Component, MarginError> {
+    fn diversified<C: Arithmetic>(
+        &self,
+        base: C,
+        members: &[usize],
+        scratch: &mut Scratch,
+    ) -> Result<C, MarginError> {
         let share = self.parameters.diversification;
         if share == 1.0 {
             return Ok(base);
         }
-        let alone = |&member: &usize| {
-            Ok(self.risk(self.names[member], &[member], View::default())?.component)
-        };
-        let alone = members.iter().map(alone).collect::<Result<Vec<_>, MarginError>>()?;
-        let alone = Component::sum("each underlying alone", alone);
-        let capped = vec![
-            Component::scaled("share of the netted risk", share, base.clone()),
-            Component::scaled("share of the sum", 1.0 - share, alone),
+        let alone = self.each_alone(members, View::default(), scratch)?;
+        let alone = C::sum(|| "each underlying alone".into(), alone);
+        let capped = [
+            C::scaled("share of the netted risk", share, base.clone()),
+            C::scaled("share of the sum", 1.0 - share, alone),
         ];
-        let capped = Component::sum("diversification in part", capped);
-        Ok(Component::max("at least the part given", vec![base, capped]))
+        let capped = C::sum(|| "diversification in part".into(), capped);
+        Ok(C::max(|| "at least the part given".into(), [base, capped]))
+    }
+
+    fn each_alone<C: Arithmetic>(
+        &self,
+        members: &[usize],
+        view: View,
+        scratch: &mut Scratch,
+    ) -> Result<Vec<C>, MarginError> {
+        let mut alone = |&member: &usize| {
+            Ok(self.risk(self.names[member], &[member], view, scratch)?.component)
+        };
+        members.iter().map(&mut alone).collect()
     }
 
     /// A share of what the worst other dependence would add; `None` where none is asked for.
-    fn stress(
+    fn stress<C: Arithmetic>(
         &self,
-        base: &Component,
+        base: &C,
         members: &[usize],
-    ) -> Result<Option<Component>, MarginError> {
+        scratch: &mut Scratch,
+    ) -> Result<Option<C>, MarginError> {
         let Some(stress) = &self.parameters.stress else { return Ok(None) };
-        let mut excesses = vec![Component::leaf("nothing", 0.0)];
-        let beyond = |name: &'static str, parts: Vec<Component>| {
-            let less = Component::scaled("less the scenario risk", -1.0, base.clone());
-            Component::sum(name, parts.into_iter().chain([less]).collect())
+        let mut excesses = vec![C::leaf(|| "nothing".into(), 0.0)];
+        let beyond = |name: &'static str, parts: Vec<C>| {
+            let less = C::scaled("less the scenario risk", -1.0, base.clone());
+            C::sum(|| name.into(), parts.into_iter().chain([less]))
         };
         for &dependence in &stress.dependence {
             let name = match dependence {
@@ -107,77 +142,81 @@ impl Assessment<'_> {
                 Dependence::Independent => "independence",
             };
             let view = View { dependence: Some(dependence), level: None };
-            let risk = self.risk("scenario risk", members, view)?.component;
+            let risk = self.risk("scenario risk", members, view, scratch)?.component;
             excesses.push(beyond(name, vec![risk]));
         }
         if let Some(own) = stress.concentration {
-            excesses.push(beyond("concentration", self.concentrated(own, members)?));
+            excesses.push(beyond("concentration", self.concentrated(own, members, scratch)?));
         }
-        let worst = Component::max("worst other dependence", excesses);
-        Ok(Some(Component::scaled("stress of dependence", stress.share, worst)))
+        let worst = C::max(|| "worst other dependence".into(), excesses);
+        Ok(Some(C::scaled("stress of dependence", stress.share, worst)))
     }
 
     /// The largest underlyings each in its own tail, and the rest together.
-    fn concentrated(
+    fn concentrated<C: Arithmetic>(
         &self,
         own: Concentration,
         members: &[usize],
-    ) -> Result<Vec<Component>, MarginError> {
+        scratch: &mut Scratch,
+    ) -> Result<Vec<C>, MarginError> {
         let view = View { dependence: None, level: Some(own.level) };
-        let alone = |&member: &usize| {
-            let risk = self.risk(self.names[member], &[member], view)?.component;
-            Ok((member, risk))
-        };
-        let mut alone = members.iter().map(alone).collect::<Result<Vec<_>, MarginError>>()?;
+        let alone = self.each_alone::<C>(members, view, scratch)?;
+        let mut alone: Vec<(usize, C)> = members.iter().copied().zip(alone).collect();
         // Of equal ones the earlier counts as the larger: the sort is stable.
         alone.sort_by(|a, b| b.1.amount().total_cmp(&a.1.amount()));
         let rest = alone.split_off(own.largest.min(alone.len()));
         let mut rest: Vec<usize> = rest.into_iter().map(|(member, _)| member).collect();
         rest.sort_unstable();
-        let mut parts: Vec<Component> = alone.into_iter().map(|(_, risk)| risk).collect();
+        let mut parts: Vec<C> = alone.into_iter().map(|(_, risk)| risk).collect();
         if !rest.is_empty() {
-            parts.push(self.risk("the other underlyings", &rest, view)?.component);
+            parts.push(self.risk("the other underlyings", &rest, view, scratch)?.component);
         }
         Ok(parts)
     }
 }
 
-/// One measure of P&L by scenario: the figure, or the mean of those of the sub-samples, not below zero; scaled, weighted.
-fn measured(measure: &DayMeasure, pnl: &[f64], view: View) -> Result<Assessed, MarginError> {
+/// One measure of the P&L in `scratch.together`: the figure, or the mean of those of the sub-samples, not below zero; scaled, weighted. And
+/// the scenario behind it, where it asks for something.
+fn measured<C: Arithmetic>(
+    measure: &DayMeasure,
+    view: View,
+    scratch: &mut Scratch,
+) -> Result<(C, Option<usize>), MarginError> {
     let own = &measure.parameters;
+    let name = || measure.name.clone().into();
     if measure.columns == 0 {
-        let component = Component::leaf(measure.name.clone(), 0.0);
-        return Ok(Assessed { component, binding: None });
+        return Ok((C::leaf(name, 0.0), None));
     }
     let tail = own.figure.at(view.level);
-    let mut scratch = Scratch::default();
-    let (mut samples, mut worst) = (Vec::new(), None::<Figure>);
+    let Scratch { together, sample: values, tail: tails, .. } = scratch;
+    let mut samples = Vec::with_capacity(measure.samples.len());
+    let mut worst = None::<Figure>;
     for (number, columns) in measure.samples.iter().enumerate() {
-        let values: Vec<f64> = columns.iter().map(|&column| pnl[column]).collect();
-        let figure = figure(measure, tail, &values, measure.weights.as_deref(), &mut scratch)?;
-        let mut parts = vec![Component::leaf(tail.name(), figure.amount)];
-        if let Some(own) = own.correlation_break {
-            let excess = correlation_break(measure, tail, own, &values, figure.amount)?;
-            parts.push(Component::leaf("correlation break", excess));
-        }
-        let name = if measure.samples.len() == 1 {
-            "figure".to_owned()
-        } else {
-            format!("sub-sample {}", number + 1)
+        values.clear();
+        values.extend(columns.iter().map(|&column| together[column]));
+        let figure = figure(measure, tail, values, measure.weights.as_deref(), tails)?;
+        let leaf = C::leaf(|| tail.name().into(), figure.amount);
+        let excess = match own.correlation_break {
+            Some(own) => {
+                let excess = correlation_break(measure, tail, own, values, figure.amount, tails)?;
+                Some(C::leaf(|| "correlation break".into(), excess))
+            }
+            None => None,
         };
-        samples.push(Component::sum(name, parts));
+        let name = || match measure.samples.len() {
+            1 => "figure".into(),
+            _ => format!("sub-sample {}", number + 1).into(),
+        };
+        samples.push(C::sum(name, std::iter::once(leaf).chain(excess)));
         if worst.as_ref().is_none_or(|worst| figure.amount > worst.amount) {
             worst = Some(Figure { scenario: columns[figure.scenario], ..figure });
         }
     }
     let component = scaled("scaled", own.scale, mean(samples));
-    let component =
-        Component::max(measure.name.clone(), vec![component, Component::leaf("zero", 0.0)]);
+    let component = C::max(name, [component, C::leaf(|| "zero".into(), 0.0)]);
     let component = scaled("weighted", own.weight, component);
     let binding = worst.filter(|_| component.amount() > 0.0);
-    let binding =
-        binding.map(|worst| format!("{}: {}", measure.name, measure.scenario(worst.scenario)));
-    Ok(Assessed { component, binding })
+    Ok((component, binding.map(|worst| worst.scenario)))
 }
 
 /// The figure of one sample. Sub-samples have no weights: those are of one sample only.
@@ -186,7 +225,7 @@ fn figure(
     tail: Tail,
     pnl: &[f64],
     weights: Option<&[f64]>,
-    scratch: &mut Scratch,
+    scratch: &mut Tails,
 ) -> Result<Figure, MarginError> {
     let (kind, level) = match tail {
         Tail::Worst(count) => {
@@ -208,11 +247,11 @@ fn correlation_break(
     own: CorrelationBreak,
     pnl: &[f64],
     whole: f64,
+    scratch: &mut Tails,
 ) -> Result<f64, MarginError> {
-    let mut scratch = Scratch::default();
     let (mut excess, mut count) = (0.0, 0);
     for window in pnl.windows(own.window).step_by(own.step) {
-        excess += (figure(measure, tail, window, None, &mut scratch)?.amount - whole).max(0.0);
+        excess += (figure(measure, tail, window, None, scratch)?.amount - whole).max(0.0);
         count += 1;
     }
     let (mean, base) = (excess / f64::from(count), whole.max(0.0));
@@ -220,18 +259,18 @@ fn correlation_break(
 }
 
 /// The mean of sub-samples; the one where there is one.
-fn mean(mut samples: Vec<Component>) -> Component {
+fn mean<C: Arithmetic>(mut samples: Vec<C>) -> C {
     let count = samples.len();
     match samples.pop() {
         Some(only) if count == 1 => only,
         last => {
             samples.extend(last);
-            let sum = Component::sum("sub-samples", samples);
-            Component::scaled("mean of sub-samples", 1.0 / count as f64, sum)
+            let sum = C::sum(|| "sub-samples".into(), samples);
+            C::scaled("mean of sub-samples", 1.0 / count as f64, sum)
         }
     }
 }
 
-fn scaled(name: &'static str, factor: f64, part: Component) -> Component {
-    if factor == 1.0 { part } else { Component::scaled(name, factor, part) }
+fn scaled<C: Arithmetic>(name: &'static str, factor: f64, part: C) -> C {
+    if factor == 1.0 { part } else { C::scaled(name, factor, part) }
 }

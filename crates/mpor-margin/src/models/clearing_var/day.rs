@@ -54,8 +54,10 @@ struct Source {
 
 /// P&L of one account, gain positive.
 pub(super) struct Book {
-    /// By measure: `[underlying, scenario]`, scenarios together.
-    pub pnl: Vec<Vec<f64>>,
+    /// By measure, underlying and scenario, scenarios together; of an underlying that is not held, anything.
+    pnl: Vec<f64>,
+    /// Where each measure begins, and the end.
+    starts: Vec<usize>,
     /// By underlying of the universe.
     pub holdings: Vec<Holding>,
 }
@@ -167,9 +169,16 @@ impl DayMeasure {
         }
     }
 
-    /// P&L of the members of a book by scenario, as they move together in history or by another dependence.
-    pub fn together(&self, pnl: &[f64], members: &[usize], by: Option<Dependence>) -> Vec<f64> {
-        let mut sum = vec![0.0; self.columns];
+    /// P&L of the members of a book by scenario, as they move together in history or by another dependence, into `sum`.
+    pub fn together(
+        &self,
+        pnl: &[f64],
+        members: &[usize],
+        by: Option<Dependence>,
+        sum: &mut Vec<f64>,
+    ) {
+        sum.clear();
+        sum.resize(self.columns, 0.0);
         for &member in members {
             let own = &pnl[member * self.columns..][..self.columns];
             let mut from = 0;
@@ -186,7 +195,6 @@ impl DayMeasure {
                 from = to;
             }
         }
-        sum
     }
 
     /// The name of a scenario.
@@ -275,25 +283,33 @@ fn samples(samples: Samples, columns: usize, steps: usize) -> Vec<Vec<usize>> {
 }
 
 impl Book {
-    /// The account's P&L by measure, underlying and scenario, and what it holds.
+    /// The account's P&L by measure, underlying and scenario, in memory that may have served before; and what it holds.
     pub fn new(
         held: &Held<'_>,
         rows: &[Row],
         measures: &[DayMeasure],
         underlyings: usize,
         portfolio: &Portfolio,
+        mut pnl: Vec<f64>,
     ) -> Result<Self, MarginError> {
-        let empty = |measure: &DayMeasure| vec![0.0; underlyings * measure.columns];
-        let mut pnl: Vec<Vec<f64>> = measures.iter().map(empty).collect();
+        let mut starts = vec![0];
+        starts.extend(measures.iter().scan(0, |end, measure| {
+            *end += underlyings * measure.columns;
+            Some(*end)
+        }));
+        pnl.resize(starts[measures.len()], 0.0);
         let mut holdings = vec![Holding::default(); underlyings];
         for position in portfolio.positions() {
             let row = held.row(position.instrument)?;
             let Row { underlying, option_value } = rows[row];
-            for (measure, pnl) in measures.iter().zip(&mut pnl) {
-                let own = &mut pnl[underlying * measure.columns..][..measure.columns];
+            let holding = &mut holdings[underlying];
+            for (measure, start) in measures.iter().zip(&starts) {
+                let own = &mut pnl[start + underlying * measure.columns..][..measure.columns];
+                if !holding.held {
+                    own.fill(0.0);
+                }
                 measure.add(row, position.quantity, own);
             }
-            let holding = &mut holdings[underlying];
             holding.held = true;
             holding.notional += position.quantity.abs() * held.notional(row);
             match option_value {
@@ -303,6 +319,16 @@ impl Book {
                 _ => holding.beyond_long_options = true,
             }
         }
-        Ok(Book { pnl, holdings })
+        Ok(Book { pnl, starts, holdings })
+    }
+
+    /// P&L under a measure: `[underlying, scenario]`.
+    pub fn pnl(&self, measure: usize) -> &[f64] {
+        &self.pnl[self.starts[measure]..self.starts[measure + 1]]
+    }
+
+    /// The memory, for the next book.
+    pub fn into_memory(self) -> Vec<f64> {
+        self.pnl
     }
 }

@@ -20,7 +20,8 @@
 //!
 //! Source: what the houses publish of PRISMA (margin estimator's schema, circulars), PAIRS, SPAN 2, Risk Model 2, STANS (Federal
 //! Register) and JSCC's HS-VaR: components, seldom formulas. What is ours is said in each file's notes, and what is left out
-//! is a node of zero in the breakdown. The margin period is the study's, not the house's own. A stress period counts from
+//! is a node of zero in the breakdown. The margin period is the study's, not the house's own, which rule files state where it
+//! is known and a run compares: the houses publish no rule by which one could be scaled to the other. A stress period counts from
 //! the day on which it is known, and the measure's name says how many of those listed are. Reordering scenarios keeps what
 //! happens inside an underlying (price, volatility, carry) together. A negative figure counts as zero, measure by measure,
 //! so that what gains in stress pays for nothing.
@@ -33,19 +34,22 @@ mod assessment;
 mod day;
 mod parameters;
 
-use mpor_core::Portfolio;
+use std::borrow::Cow;
+
+use mpor_core::{Portfolio, Span};
 use mpor_risk::Day;
 use toml::Table;
 
+use crate::arithmetic::Arithmetic;
 use crate::catalog::{KindInfo, Parameter, Size};
 use crate::component::Component;
 use crate::error::MarginError;
 use crate::held::Held;
-use crate::model::{MarginModel, MarginReport, Prepared};
+use crate::model::{Amounts, MarginModel, MarginReport, Prepared, Scratch};
 use crate::models::var::steps_needed;
 use crate::parse;
 
-use assessment::{Assessed, Assessment};
+use assessment::{Assessed, Assessment, Binding};
 use day::{Book, DayMeasure, Group, Row};
 use parameters::Parameters;
 
@@ -94,6 +98,11 @@ pub(crate) const INFO: KindInfo = KindInfo {
             "none",
             "parts of the house's model that are left out, as zeros",
         ),
+        Parameter::optional(
+            "margin_period",
+            "none",
+            "the house's own, such as \"2d\"; said where it differs from the study's, over which the requirement is",
+        ),
         Parameter::optional("maintenance", "1", "maintenance margin as a share of initial, 0 to 1"),
     ],
     build,
@@ -129,6 +138,10 @@ impl MarginModel for ClearingVar {
         specs.map(steps_needed).max().unwrap_or(1)
     }
 
+    fn margin_period(&self) -> Option<Span> {
+        self.parameters.margin_period
+    }
+
     fn prepare<'d>(&self, day: &'d Day<'_>) -> Result<Box<dyn Prepared + 'd>, MarginError> {
         let parameters = self.parameters.clone();
         let stress = parameters.stress.as_ref();
@@ -150,60 +163,98 @@ impl MarginModel for ClearingVar {
 impl Prepared for PreparedClearing<'_> {
     fn requirement(&self, portfolio: &Portfolio) -> Result<MarginReport, MarginError> {
         let gross_notional = self.held.gross_notional(portfolio)?;
+        let (initial, binding) = self.assess::<Component>(portfolio, &mut Scratch::default())?;
+        let maintenance = self.maintenance(initial.clone());
+        Ok(MarginReport { initial, maintenance, binding, gross_notional })
+    }
+
+    fn amounts<'p>(
+        &'p self,
+        portfolio: &Portfolio,
+        scratch: &mut Scratch,
+    ) -> Result<Amounts<'p>, MarginError> {
+        let (initial, binding) = self.assess::<f64>(portfolio, scratch)?;
+        let maintenance = self.maintenance(initial);
+        Ok(Amounts { initial, maintenance, binding: binding.map(Cow::Owned) })
+    }
+}
+
+impl PreparedClearing<'_> {
+    /// Initial margin, and what decided it group by group.
+    fn assess<C: Arithmetic>(
+        &self,
+        portfolio: &Portfolio,
+        scratch: &mut Scratch,
+    ) -> Result<(C, Option<String>), MarginError> {
         self.check_liquidity(portfolio)?;
-        let underlyings = self.names.len();
-        let book = Book::new(&self.held, &self.rows, &self.measures, underlyings, portfolio)?;
-        let (parameters, measures, names) = (&self.parameters, &self.measures[..], &self.names[..]);
+        let (underlyings, memory) = (self.names.len(), std::mem::take(&mut scratch.pnl));
+        let (rows, measures) = (&self.rows, &self.measures[..]);
+        let book = Book::new(&self.held, rows, measures, underlyings, portfolio, memory)?;
+        let (parameters, names) = (&self.parameters, &self.names[..]);
         let assessment = Assessment { parameters, measures, names, book: &book };
-        let (mut parts, mut bound) = (Vec::new(), Vec::new());
+        let (mut parts, mut bound) = (Vec::new(), String::new());
         for group in &self.groups {
             let held = |&&member: &&usize| book.holdings[member].held;
             let members: Vec<usize> = group.members.iter().filter(held).copied().collect();
             if members.is_empty() {
                 continue;
             }
-            let Assessed { component, binding } = assessment.market_risk(&members)?;
-            let scenario = binding.as_deref().unwrap_or("no losing scenario");
-            bound.push(format!("{}: {scenario}", group.name));
+            let Assessed { component, binding } = assessment.market_risk(&members, scratch)?;
+            self.say(group, binding, &mut bound);
             parts.push(self.group(group, &members, &book, component));
         }
+        scratch.pnl = book.into_memory();
         if !parts.is_empty() {
             let gaps = parameters.gaps.iter();
-            parts.extend(gaps.map(|gap| Component::leaf(format!("{gap}: left out"), 0.0)));
+            parts.extend(gaps.map(|gap| C::leaf(|| format!("{gap}: left out").into(), 0.0)));
         }
-        let initial = Component::sum("initial margin", parts);
-        let maintenance = Component::scaled("maintenance", parameters.maintenance, initial.clone());
-        let binding = (!bound.is_empty()).then(|| bound.join("; "));
-        Ok(MarginReport { initial, maintenance, binding, gross_notional })
+        let initial = C::sum(|| "initial margin".into(), parts);
+        Ok((initial, (!bound.is_empty()).then_some(bound)))
     }
-}
 
-impl PreparedClearing<'_> {
+    fn maintenance<C: Arithmetic>(&self, initial: C) -> C {
+        C::scaled("maintenance", self.parameters.maintenance, initial)
+    }
+
+    /// `group: measure: scenario`, added to those of the groups before.
+    fn say(&self, group: &Group, binding: Option<Binding>, text: &mut String) {
+        let separator = if text.is_empty() { "" } else { "; " };
+        let pieces = [separator, &group.name, ": "];
+        pieces.iter().for_each(|piece| text.push_str(piece));
+        let Some(Binding { measure, scenario }) = binding else {
+            return text.push_str("no losing scenario");
+        };
+        let measure = &self.measures[measure];
+        let pieces = [&measure.name, ": ", measure.scenario(scenario)];
+        pieces.iter().for_each(|piece| text.push_str(piece));
+    }
+
     /// A group with what it costs to close it out.
-    fn group(&self, group: &Group, members: &[usize], book: &Book, market: Component) -> Component {
-        let mut parts = vec![market];
-        if !self.parameters.liquidity.is_empty() {
+    fn group<C: Arithmetic>(&self, group: &Group, members: &[usize], book: &Book, market: C) -> C {
+        let liquidity = (!self.parameters.liquidity.is_empty()).then(|| {
             let close_out = members.iter().filter_map(|&member| self.close_out(member, book));
-            parts.push(Component::sum("liquidity", close_out.collect()));
-        }
-        let whole = Component::sum(group.name.clone(), parts);
+            C::sum(|| "liquidity".into(), close_out)
+        });
+        let name = || group.name.clone().into();
+        let whole = C::sum(name, std::iter::once(market).chain(liquidity));
         let holdings = || members.iter().map(|&member| &book.holdings[member]);
         if !self.parameters.long_option_cap || holdings().any(|own| own.beyond_long_options) {
             return whole;
         }
         let value = holdings().fold(0.0, |sum, own| sum + own.option_value);
-        let value = Component::leaf("value of the long options", value);
-        Component::min(format!("{}, not above its value", group.name), vec![whole, value])
+        let value = C::leaf(|| "value of the long options".into(), value);
+        C::min(|| format!("{}, not above its value", group.name).into(), [whole, value])
     }
 
-    fn close_out(&self, member: usize, book: &Book) -> Option<Component> {
+    fn close_out<C: Arithmetic>(&self, member: usize, book: &Book) -> Option<C> {
         let (name, notional) = (self.names[member], book.holdings[member].notional);
         let own = self.parameters.liquidity_of(name)?;
-        let parts = vec![
-            Component::leaf("half the spread", own.half_spread * notional),
-            Component::leaf("concentration", own.rate * (notional - own.threshold).max(0.0)),
+        let beyond = own.rate * (notional - own.threshold).max(0.0);
+        let parts = [
+            C::leaf(|| "half the spread".into(), own.half_spread * notional),
+            C::leaf(|| "concentration".into(), beyond),
         ];
-        Some(Component::sum(name.to_owned(), parts))
+        Some(C::sum(|| name.to_owned().into(), parts))
     }
 
     /// Where liquidity is charged at all, an underlying without figures is refused and not counted as free.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mpor_core::Level;
+use mpor_core::{Level, Span};
 use mpor_risk::ScenarioSpec;
 use mpor_risk::scenario::Scaling;
 use mpor_stats::{QuantileRule, Side};
@@ -28,6 +28,8 @@ pub(super) struct Parameters {
     pub long_option_cap: bool,
     #[serde(default)]
     pub gaps: Vec<String>,
+    /// The house's own; the requirement is over the study's.
+    pub margin_period: Option<Span>,
     #[serde(default = "one")]
     pub maintenance: f64,
 }
@@ -167,6 +169,9 @@ impl Parameters {
         }
         share("diversification", self.diversification)?;
         share("maintenance", self.maintenance)?;
+        if let Some(own) = self.margin_period.filter(|own| own.0 <= 0) {
+            return Err(("margin_period".to_owned(), format!("is {own}: above 0, such as \"2d\"")));
+        }
         if let Some(stress) = &self.stress {
             at_least_zero("stress.share", stress.share)?;
             if stress.dependence.is_empty() && stress.concentration.is_none() {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use mpor_core::Right;
 use mpor_pricing::{Black76, PricingError};
+use smallvec::{SmallVec, smallvec};
 
 use super::market::{DeriveExpiry, DeriveOption};
 use super::sum;
@@ -81,11 +82,11 @@ impl Values {
 
 /// Values of the options of one expiry together, in the columns of [`Values`].
 #[derive(Clone, Debug)]
-pub(crate) struct Shocked(Vec<f64>);
+pub(crate) struct Shocked(SmallVec<[f64; 64]>);
 
 impl Shocked {
     pub fn zero(columns: usize) -> Self {
-        Shocked(vec![0.0; columns])
+        Shocked(smallvec![0.0; columns])
     }
 
     pub fn clear(&mut self) {

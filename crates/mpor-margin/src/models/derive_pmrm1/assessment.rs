@@ -15,10 +15,15 @@
 //! Naked shorts at one strike: the net short where call and put have opposite signs, otherwise all that is short. A feed
 //! whose confidence `c` is strictly below the threshold costs `(1 - c) conf_margin` of the notional, initial margin only.
 
+use smallvec::SmallVec;
+
 use super::parameters::{Pmrm1Contingency, Pmrm1Parameters};
 use super::units::Pmrm1Units;
 use crate::models::derive::values::{Shocked, in_order, naked_shorts};
 use crate::models::derive::{DeriveBook, DeriveMarket, sum};
+
+/// So many expiries need no memory of their own: there is one assessment a market and account.
+const FEW_EXPIRIES: usize = 3;
 
 /// Everything that PMRM 1 says about one book in one market. USD.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,7 +51,7 @@ pub struct Pmrm1Assessment {
     /// Multiplier of loss and contingency in the initial margin, peg term included.
     pub im_factor: f64,
     /// Expiries that the book holds, in the market's order.
-    pub expiries: Vec<Pmrm1ExpiryAssessment>,
+    pub expiries: SmallVec<[Pmrm1ExpiryAssessment; FEW_EXPIRIES]>,
 }
 
 /// Money held against positions by kind, positive, USD.
@@ -174,7 +179,7 @@ fn assess_expiries(
     units: &Pmrm1Units,
     book: &DeriveBook,
     pnl: &mut [f64],
-) -> Vec<Pmrm1ExpiryAssessment> {
+) -> SmallVec<[Pmrm1ExpiryAssessment; FEW_EXPIRIES]> {
     let held = in_order(&units.options, &book.options);
     let expiry_of = |position: &(usize, f64)| units.options[position.0].expiry;
     let mut shocked = Shocked::zero(units.values.columns());

@@ -16,11 +16,16 @@
 //! Naked shorts at one strike: the net short where call and put have opposite signs, otherwise all that is short. A feed
 //! whose confidence `c` is strictly below the threshold costs `(1 - c) conf_margin` of the notional, initial margin only.
 
+use smallvec::SmallVec;
+
 use super::book::PmrmBook;
 use super::parameters::{CollateralParameters, OtherContingency, PmrmParameters};
 use super::units::PmrmUnits;
 use crate::models::derive::values::{Shocked, in_order, naked_shorts};
 use crate::models::derive::{DeriveMarket, sum};
+
+/// So many expiries need no memory of their own: there is one assessment a market and account.
+const FEW_EXPIRIES: usize = 3;
 
 /// Everything that PMRM 2 says about one book in one market. USD.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,7 +55,7 @@ pub struct PmrmAssessment {
     /// Multiplier of the worst loss in the maintenance margin.
     pub mm_factor: f64,
     /// Expiries that the book holds, in the market's order.
-    pub expiries: Vec<ExpiryAssessment>,
+    pub expiries: SmallVec<[ExpiryAssessment; FEW_EXPIRIES]>,
 }
 
 /// What decided the worst P&L.
@@ -226,7 +231,7 @@ fn assess_expiries(
     units: &PmrmUnits,
     book: &PmrmBook,
     pnl: &mut [f64],
-) -> Vec<ExpiryAssessment> {
+) -> SmallVec<[ExpiryAssessment; FEW_EXPIRIES]> {
     let held = in_order(&units.options, &book.options);
     let expiry_of = |position: &(usize, f64)| units.options[position.0].expiry;
     let mut shocked = Shocked::zero(units.columns());

@@ -133,9 +133,13 @@ impl SrmAssessment {
         let held = in_order(&units.options, &book.options);
         if !held.is_empty() {
             let rule = parameters.option.ok_or(NotListed("options"))?;
-            let level = |unit, scale| assess_expiries(market, units, &held, unit, scale);
-            initial.expiries = level(|unit| unit.initial, rule.unpaired_im_scale);
-            maintenance.expiries = level(|unit| unit.maintenance, rule.unpaired_mm_scale);
+            for positions in by_expiry(units, &held) {
+                let netted = Netted::new(market, units, positions);
+                let scale = rule.unpaired_im_scale;
+                initial.expiries.push(netted.level(units, |unit| unit.initial, scale));
+                let scale = rule.unpaired_mm_scale;
+                maintenance.expiries.push(netted.level(units, |unit| unit.maintenance, scale));
+            }
         }
         penalise(parameters, depeg, market, units, book, &held, &mut initial);
         Ok(SrmAssessment {
@@ -194,36 +198,55 @@ fn penalise(
     initial.depeg = -(perp + shorts(held)) * below * depeg.factor * market.spot;
 }
 
-fn assess_expiries(
-    market: &DeriveMarket,
-    units: &SrmUnits,
-    held: &[(usize, f64)],
-    requirement: fn(&SrmUnit) -> f64,
-    unpaired_scale: f64,
-) -> Vec<SrmExpiry> {
-    by_expiry(units, held)
-        .map(|positions| {
-            let expiry = units.options[positions[0].0].expiry;
-            let of_shorts = positions.iter().filter(|(_, amount)| *amount < 0.0);
-            let isolated =
-                sum(of_shorts.map(|(option, amount)| amount * requirement(&units.units[*option])));
-            let net_calls = sum(positions
-                .iter()
-                .filter(|(option, _)| units.options[*option].right == Right::Call)
-                .map(|(_, amount)| *amount));
-            let unpaired =
-                unpaired_scale * market.expiries[expiry].forward(1.0) * net_calls.min(0.0);
-            let (worst_settlement, loss) = worst_settlement(units, positions);
-            SrmExpiry {
-                expiry,
-                mtm: sum(positions.iter().map(|(option, a)| a * units.units[*option].mark)),
-                isolated,
-                max_loss: loss + unpaired,
-                worst_settlement,
-                unpaired,
-            }
-        })
-        .collect()
+/// What the levels share of the options of one expiry. USD.
+struct Netted<'p> {
+    expiry: usize,
+    positions: &'p [(usize, f64)],
+    mtm: f64,
+    /// Net short calls, coins, at most zero.
+    short_calls: f64,
+    /// Forward of the expiry.
+    forward: f64,
+    worst_settlement: f64,
+    loss: f64,
+}
+
+impl<'p> Netted<'p> {
+    fn new(market: &DeriveMarket, units: &SrmUnits, positions: &'p [(usize, f64)]) -> Self {
+        let expiry = units.options[positions[0].0].expiry;
+        let calls = positions.iter().filter(|own| units.options[own.0].right == Right::Call);
+        let net_calls = sum(calls.map(|(_, amount)| *amount));
+        let (worst_settlement, loss) = worst_settlement(units, positions);
+        Netted {
+            expiry,
+            positions,
+            mtm: sum(positions.iter().map(|(option, a)| a * units.units[*option].mark)),
+            short_calls: net_calls.min(0.0),
+            forward: market.expiries[expiry].forward(1.0),
+            worst_settlement,
+            loss,
+        }
+    }
+
+    fn level(
+        &self,
+        units: &SrmUnits,
+        requirement: fn(&SrmUnit) -> f64,
+        unpaired_scale: f64,
+    ) -> SrmExpiry {
+        let shorts = self.positions.iter().filter(|(_, amount)| *amount < 0.0);
+        let isolated =
+            sum(shorts.map(|(option, amount)| amount * requirement(&units.units[*option])));
+        let unpaired = unpaired_scale * self.forward * self.short_calls;
+        SrmExpiry {
+            expiry: self.expiry,
+            mtm: self.mtm,
+            isolated,
+            max_loss: self.loss + unpaired,
+            worst_settlement: self.worst_settlement,
+            unpaired,
+        }
+    }
 }
 
 /// The first of zero and the strikes at which the options of one expiry pay least, and what they pay there if it is a loss.

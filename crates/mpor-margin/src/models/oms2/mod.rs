@@ -20,6 +20,7 @@ pub mod window;
 
 mod parameters;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -28,11 +29,12 @@ use mpor_risk::{Day, Revaluation, ScenarioSet, TenorRatios, VolMoves, revalue};
 use ndarray::Array2;
 use toml::Table;
 
+use crate::arithmetic::{Arithmetic, Name};
 use crate::catalog::{KindInfo, Parameter, Size};
 use crate::component::Component;
 use crate::error::MarginError;
 use crate::held::Held;
-use crate::model::{MarginModel, MarginReport, Prepared};
+use crate::model::{Amounts, MarginModel, MarginReport, Prepared, Scratch};
 use crate::parse;
 
 use parameters::{Interval, Parameters};
@@ -69,6 +71,9 @@ pub(crate) const INFO: KindInfo = KindInfo {
     build,
 };
 
+/// Room for a name and its place in what bound.
+const BOUND: usize = 32;
+
 /// What the volatility states are called.
 const STATES: [&str; VOLS] = ["up", "same", "down"];
 
@@ -84,6 +89,14 @@ struct PreparedOms2<'d> {
     revaluation: Arc<Revaluation>,
     /// By underlying; `None` where no rule says.
     intervals: Vec<Option<Interval>>,
+    /// The windows that are in no other, then the underlyings in none.
+    outermost: Vec<Branch<'d>>,
+}
+
+/// An underlying by its position, or a window over some, whoever holds them.
+enum Branch<'d> {
+    Underlying { name: &'d str, at: usize },
+    Window { name: String, points: usize, vols: usize, members: Vec<Branch<'d>> },
 }
 
 fn build(name: &str, table: Table) -> Result<Box<dyn MarginModel>, MarginError> {
@@ -110,7 +123,8 @@ impl MarginModel for Oms2 {
         let set = || self.scenarios(&intervals);
         let revaluation = day.shared(&key, || revalue(day, &set()))?;
         let (held, parameters) = (Held::new(&self.id, day), self.parameters.clone());
-        Ok(Box::new(PreparedOms2 { held, day, parameters, revaluation, intervals }))
+        let outermost = self.outermost(day);
+        Ok(Box::new(PreparedOms2 { held, day, parameters, revaluation, intervals, outermost }))
     }
 }
 
@@ -144,6 +158,32 @@ impl Oms2 {
         }
     }
 
+    /// The windows that are in no other, then the underlyings in none, both by name.
+    fn outermost<'d>(&self, day: &'d Day<'_>) -> Vec<Branch<'d>> {
+        let underlyings = day.universe.underlyings().iter().enumerate();
+        let mut alone: BTreeMap<&str, usize> =
+            underlyings.map(|(at, own)| (own.name.as_str(), at)).collect();
+        let windows = &self.parameters.windows;
+        let inner = |name: &String| windows.values().any(|own| own.members.contains(name));
+        let outer: Vec<&String> = windows.keys().filter(|name| !inner(name)).collect();
+        let mut branches: Vec<Branch<'_>> =
+            outer.into_iter().filter_map(|name| self.branch(name, &mut alone)).collect();
+        branches.extend(alone.into_iter().map(|(name, at)| Branch::Underlying { name, at }));
+        branches
+    }
+
+    /// A window or an underlying; `None` where the study knows none of it.
+    fn branch<'d>(&self, name: &str, alone: &mut BTreeMap<&'d str, usize>) -> Option<Branch<'d>> {
+        let Some(own) = self.parameters.windows.get(name) else {
+            let (name, at) = alone.remove_entry(name)?;
+            return Some(Branch::Underlying { name, at });
+        };
+        let members: Vec<Branch<'_>> =
+            own.members.iter().filter_map(|member| self.branch(member, alone)).collect();
+        let (name, points, vols) = (name.to_owned(), own.points, own.vols);
+        (!members.is_empty()).then_some(Branch::Window { name, points, vols, members })
+    }
+
     /// Where a point lies in the interval, -1 to 1; exactly 0 in the middle.
     fn share(&self, point: usize) -> f64 {
         let half = (self.parameters.points / 2) as f64;
@@ -163,99 +203,138 @@ impl Oms2 {
 impl Prepared for PreparedOms2<'_> {
     fn requirement(&self, portfolio: &Portfolio) -> Result<MarginReport, MarginError> {
         let gross_notional = self.held.gross_notional(portfolio)?;
-        let mut losses = self.losses(portfolio)?;
-        let (mut parts, mut bound) = (Vec::new(), Vec::new());
-        for node in self.outermost(&mut losses) {
-            let worst = node.worst(Block::all(self.parameters.points));
-            let place =
-                if worst.loss > 0.0 { self.place(&worst) } else { "no losing point".to_owned() };
-            bound.push(format!("{}: {place}", worst.name));
-            let leaves = vec![self.component(&worst, place), Component::leaf("nothing", 0.0)];
-            parts.push(Component::max(worst.name, leaves));
-        }
-        if !parts.is_empty() {
-            let gaps = self.parameters.gaps.iter();
-            parts.extend(gaps.map(|gap| Component::leaf(format!("{gap}: left out"), 0.0)));
-        }
-        let initial = Component::sum("initial margin", parts);
-        let share = self.parameters.maintenance;
-        let maintenance = Component::scaled("maintenance", share, initial.clone());
-        let binding = (!bound.is_empty()).then(|| bound.join("; "));
+        let (initial, binding) = self.assess::<Component>(portfolio, &mut Vec::new())?;
+        let maintenance = self.maintenance(initial.clone());
         Ok(MarginReport { initial, maintenance, binding, gross_notional })
+    }
+
+    fn amounts<'p>(
+        &'p self,
+        portfolio: &Portfolio,
+        scratch: &mut Scratch,
+    ) -> Result<Amounts<'p>, MarginError> {
+        let (initial, binding) = self.assess::<f64>(portfolio, &mut scratch.pnl)?;
+        let maintenance = self.maintenance(initial);
+        Ok(Amounts { initial, maintenance, binding: binding.map(Cow::Owned) })
     }
 }
 
 impl PreparedOms2<'_> {
-    /// Loss by cell of each underlying held, by name.
-    fn losses(&self, portfolio: &Portfolio) -> Result<BTreeMap<&str, Vec<f64>>, MarginError> {
-        let mut losses: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    /// Initial margin, and the worst place of each outermost window or underlying. `losses` is overwritten.
+    fn assess<C: Arithmetic>(
+        &self,
+        portfolio: &Portfolio,
+        losses: &mut Vec<f64>,
+    ) -> Result<(C, Option<String>), MarginError> {
+        let held = self.losses(portfolio, losses)?;
+        let mut parts = Vec::with_capacity(self.outermost.len() + self.parameters.gaps.len());
+        let mut bound = String::with_capacity(BOUND * self.outermost.len());
+        for branch in &self.outermost {
+            let Some(node) = self.node(branch, &held, losses) else { continue };
+            let worst = node.worst(Block::all(self.parameters.points));
+            let place = || match worst.loss > 0.0 {
+                true => self.place(&node, worst.block),
+                false => "no losing point".into(),
+            };
+            let separator = if bound.is_empty() { "" } else { "; " };
+            [separator, node.name(), ": ", &place()].iter().for_each(|own| bound.push_str(own));
+            let loss = self.component(&node, worst, || place().into_owned().into());
+            let nothing = C::leaf(|| "nothing".into(), 0.0);
+            parts.push(C::max(|| node.name().to_owned().into(), [loss, nothing]));
+        }
+        if !parts.is_empty() {
+            let gaps = self.parameters.gaps.iter();
+            parts.extend(gaps.map(|gap| C::leaf(|| format!("{gap}: left out").into(), 0.0)));
+        }
+        let initial = C::sum(|| "initial margin".into(), parts);
+        Ok((initial, (!bound.is_empty()).then_some(bound)))
+    }
+
+    fn maintenance<C: Arithmetic>(&self, initial: C) -> C {
+        C::scaled("maintenance", self.parameters.maintenance, initial)
+    }
+
+    /// Loss by underlying and cell, of those that are held; which these are.
+    fn losses(
+        &self,
+        portfolio: &Portfolio,
+        losses: &mut Vec<f64>,
+    ) -> Result<Vec<bool>, MarginError> {
+        let cells = self.revaluation.scenarios.len();
+        losses.resize(self.intervals.len() * cells, 0.0);
+        let mut held = vec![false; self.intervals.len()];
         for position in portfolio.positions() {
             let row = self.held.row(position.instrument)?;
             let underlying = self.day.universe.instrument(position.instrument).underlying;
-            let name = self.day.universe.underlying(underlying).name.as_str();
             if self.intervals[underlying.0].is_none() {
+                let name = &self.day.universe.underlying(underlying).name;
                 let reason = format!(
                     "these rules have no valuation interval for `{name}`; add intervals.{name} = {{ price = .. }}, known: {}",
                     self.parameters.known()
                 );
                 return Err(self.held.not_covered(position.instrument, reason));
             }
-            let empty = || vec![0.0; self.revaluation.scenarios.len()];
-            let own = losses.entry(name).or_insert_with(empty);
+            let own = &mut losses[underlying.0 * cells..][..cells];
+            if !std::mem::replace(&mut held[underlying.0], true) {
+                own.fill(0.0);
+            }
             // Losses are positive: the position's sign turns.
             self.revaluation.add_row(row, -position.quantity, own);
         }
-        Ok(losses)
+        Ok(held)
     }
 
-    /// The windows that are in no other, then the underlyings in none, of what is held.
-    fn outermost(&self, losses: &mut BTreeMap<&str, Vec<f64>>) -> Vec<Node> {
-        let windows = &self.parameters.windows;
-        let inner = |name: &String| windows.values().any(|own| own.members.contains(name));
-        let outer: Vec<&String> = windows.keys().filter(|name| !inner(name)).collect();
-        let mut nodes: Vec<Node> =
-            outer.into_iter().filter_map(|name| self.node(name, losses)).collect();
-        let alone = std::mem::take(losses);
-        nodes.extend(
-            alone
-                .into_iter()
-                .map(|(name, losses)| Node::Underlying { name: name.to_owned(), losses }),
-        );
-        nodes
-    }
-
-    /// A window or an underlying with what is held of it; `None` where nothing is.
-    fn node(&self, name: &str, losses: &mut BTreeMap<&str, Vec<f64>>) -> Option<Node> {
-        let Some(own) = self.parameters.windows.get(name) else {
-            let losses = losses.remove(name)?;
-            return Some(Node::Underlying { name: name.to_owned(), losses });
-        };
-        let members: Vec<Node> =
-            own.members.iter().filter_map(|member| self.node(member, losses)).collect();
-        let (name, points, vols) = (name.to_owned(), own.points, own.vols);
-        (!members.is_empty()).then_some(Node::Window { name, points, vols, members })
-    }
-
-    fn component(&self, worst: &Worst, name: String) -> Component {
-        if worst.members.is_empty() {
-            return Component::leaf(name, worst.loss);
+    /// What is held of a branch; `None` where nothing is.
+    fn node<'a>(
+        &'a self,
+        branch: &'a Branch<'_>,
+        held: &[bool],
+        losses: &'a [f64],
+    ) -> Option<Node<'a>> {
+        match branch {
+            Branch::Underlying { name, at } => {
+                let cells = self.revaluation.scenarios.len();
+                let losses = &losses[at * cells..][..cells];
+                held[*at].then_some(Node::Underlying { name, losses })
+            }
+            Branch::Window { name, points, vols, members } => {
+                let (points, vols) = (*points, *vols);
+                let members: Vec<Node<'_>> =
+                    members.iter().filter_map(|own| self.node(own, held, losses)).collect();
+                (!members.is_empty()).then_some(Node::Window { name, points, vols, members })
+            }
         }
-        let member =
-            |own: &Worst| self.component(own, format!("{}: {}", own.name, self.place(own)));
-        Component::sum(name, worst.members.iter().map(member).collect())
+    }
+
+    /// A node at its worst place: the loss of an underlying, the sum over a window's members inside it.
+    fn component<C: Arithmetic>(
+        &self,
+        node: &Node<'_>,
+        worst: Worst,
+        name: impl FnOnce() -> Name,
+    ) -> C {
+        let Node::Window { members, .. } = node else { return C::leaf(name, worst.loss) };
+        // Boxed, because the closures of windows inside windows would else have types without end.
+        let member = |own: &Node<'_>| {
+            let worst = own.worst(worst.block);
+            let text = || format!("{}: {}", own.name(), self.place(own, worst.block)).into();
+            self.component(own, worst, Box::new(text) as Box<dyn FnOnce() -> Name + '_>)
+        };
+        C::sum(name, members.iter().map(member))
     }
 
     /// `point 3 of 31, vol up` of an underlying, `points 1 to 5 of 31` of a window.
-    fn place(&self, worst: &Worst) -> String {
-        let Block { point, points, vol, vols } = worst.block;
-        if worst.members.is_empty() {
-            return self.revaluation.scenarios[point * VOLS + vol].clone();
+    fn place(&self, node: &Node<'_>, block: Block) -> Cow<'_, str> {
+        let Block { point, points, vol, vols } = block;
+        if matches!(node, Node::Underlying { .. }) {
+            return self.revaluation.scenarios[point * VOLS + vol].as_str().into();
         }
         let states = if vols == VOLS {
             String::new()
         } else {
             format!(", vol {}", STATES[vol..vol + vols].join(" or "))
         };
-        format!("points {} to {} of {}{states}", point + 1, point + points, self.parameters.points)
+        let all = self.parameters.points;
+        format!("points {} to {} of {all}{states}", point + 1, point + points).into()
     }
 }

@@ -28,38 +28,34 @@ pub struct Block {
 
 /// An underlying, or a window over some.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Node {
+pub enum Node<'a> {
     /// One underlying.
     Underlying {
         /// Its name.
-        name: String,
+        name: &'a str,
         /// Loss by cell, price points before volatility states: `[point * VOLS + vol]`. Positive is a loss.
-        losses: Vec<f64>,
+        losses: &'a [f64],
     },
     /// Members that move together.
     Window {
         /// Its name.
-        name: String,
+        name: &'a str,
         /// Price points that it is wide.
         points: usize,
         /// Volatility states that it is wide.
         vols: usize,
         /// What is inside.
-        members: Vec<Node>,
+        members: Vec<Node<'a>>,
     },
 }
 
 /// The worst place of a node inside a block.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Worst {
-    /// Of the node.
-    pub name: String,
     /// Loss there.
     pub loss: f64,
-    /// The cell of an underlying, the window of others.
+    /// The cell of an underlying, the window of others: the members are at their worst inside it.
     pub block: Block,
-    /// Of the members; none of an underlying.
-    pub members: Vec<Worst>,
 }
 
 impl Block {
@@ -80,34 +76,72 @@ impl Block {
     }
 }
 
-impl Node {
+impl<'a> Node<'a> {
+    /// Of the underlying or the window.
+    #[must_use]
+    pub fn name(&self) -> &'a str {
+        match self {
+            Node::Underlying { name, .. } | Node::Window { name, .. } => name,
+        }
+    }
+
+    /// What is inside a window.
+    #[must_use]
+    pub fn members(&self) -> &[Node<'a>] {
+        match self {
+            Node::Underlying { .. } => &[],
+            Node::Window { members, .. } => members,
+        }
+    }
+
     /// The worst place inside a block; of equal ones the first.
     #[must_use]
     pub fn worst(&self, block: Block) -> Worst {
         match self {
-            Node::Underlying { name, losses } => {
-                let loss = |cell: &Block| losses[cell.point * VOLS + cell.vol];
-                let mut cells = block.inside(1, 1);
-                let first = cells.next().unwrap_or(block);
-                let worse =
-                    |best: Block, cell: Block| if loss(&cell) > loss(&best) { cell } else { best };
-                let cell = cells.fold(first, worse);
-                Worst { name: name.clone(), loss: loss(&cell), block: cell, members: Vec::new() }
-            }
-            Node::Window { name, points, vols, members } => {
+            Node::Underlying { losses, .. } => worst_cell(losses, block),
+            Node::Window { points, vols, members, .. } => {
                 let at = |block: Block| {
-                    let members: Vec<Worst> = members.iter().map(|own| own.worst(block)).collect();
-                    let loss = members.iter().fold(0.0, |sum, own| sum + own.loss);
-                    Worst { name: name.clone(), loss, block, members }
+                    let loss = members.iter().fold(0.0, |sum, own| sum + own.worst(block).loss);
+                    Worst { loss, block }
                 };
                 let mut places = block.inside(*points, *vols);
                 let first = at(places.next().unwrap_or(block));
-                places
-                    .map(at)
-                    .fold(first, |best, own| if own.loss > best.loss { own } else { best })
+                places.map(at).fold(first, larger)
             }
         }
     }
+}
+
+fn larger(best: Worst, next: Worst) -> Worst {
+    if next.loss > best.loss { next } else { best }
+}
+
+/// The worst cell of a block of an underlying: by price point, then by volatility state, the first of equals.
+fn worst_cell(losses: &[f64], block: Block) -> Worst {
+    let cell = |at: usize| Block { point: at / VOLS, points: 1, vol: at % VOLS, vols: 1 };
+    let found = |at: usize| Worst { loss: losses[at], block: cell(at) };
+    let (from, to) = (block.point * VOLS, (block.point + block.points) * VOLS);
+    if block.vols == VOLS {
+        // All states: one run of cells, whose largest is looked for first and then placed.
+        let most = largest(&losses[from..to]);
+        let at = losses[from..to].iter().position(|&loss| loss == most).unwrap_or(0);
+        return found(from + at);
+    }
+    let states = |point: usize| (point + block.vol)..(point + block.vol + block.vols);
+    let cells = (from..to).step_by(VOLS).flat_map(states);
+    cells.map(found).fold(found(from + block.vol), larger)
+}
+
+/// The largest of some losses, several at a time.
+fn largest(losses: &[f64]) -> f64 {
+    const LANES: usize = 8;
+    let more = |a: f64, b: f64| if b > a { b } else { a };
+    let (whole, rest) = losses.as_chunks::<LANES>();
+    let mut most = [f64::NEG_INFINITY; LANES];
+    for chunk in whole {
+        most.iter_mut().zip(chunk).for_each(|(most, &loss)| *most = more(*most, loss));
+    }
+    most.iter().chain(rest).copied().fold(f64::NEG_INFINITY, more)
 }
 
 #[cfg(test)]
@@ -115,21 +149,25 @@ mod tests {
     use super::*;
 
     /// Losses by price point, the same in every volatility state.
-    fn underlying(name: &str, losses: &[f64]) -> Node {
-        let losses = losses.iter().flat_map(|&loss| [loss; VOLS]).collect();
-        Node::Underlying { name: name.to_owned(), losses }
+    fn cells<const POINTS: usize>(losses: [f64; POINTS]) -> Vec<f64> {
+        losses.into_iter().flat_map(|loss| [loss; VOLS]).collect()
     }
 
-    fn window(points: usize, vols: usize, members: Vec<Node>) -> Node {
-        Node::Window { name: "window".to_owned(), points, vols, members }
+    fn underlying(losses: &[f64]) -> Node<'_> {
+        Node::Underlying { name: "underlying", losses }
+    }
+
+    fn window(points: usize, vols: usize, members: Vec<Node<'_>>) -> Node<'_> {
+        Node::Window { name: "window", points, vols, members }
     }
 
     #[test]
     fn a_window_lets_underlyings_be_as_far_apart_as_it_is_wide() {
         // hand: a long and a short of the same size at five points
-        let long = || underlying("long", &[10.0, 5.0, 0.0, -5.0, -10.0]);
-        let short = || underlying("short", &[-10.0, -5.0, 0.0, 5.0, 10.0]);
-        let worst = |points| window(points, VOLS, vec![long(), short()]).worst(Block::all(5)).loss;
+        let long = cells([10.0, 5.0, 0.0, -5.0, -10.0]);
+        let short = cells([-10.0, -5.0, 0.0, 5.0, 10.0]);
+        let pair = || vec![underlying(&long), underlying(&short)];
+        let worst = |points| window(points, VOLS, pair()).worst(Block::all(5)).loss;
         assert_eq!(worst(1), 0.0, "moving as one they cancel");
         assert_eq!(worst(2), 5.0, "one point apart");
         assert_eq!(worst(3), 10.0, "two points apart");
@@ -139,30 +177,24 @@ mod tests {
     #[test]
     fn a_window_inside_a_window_moves_within_it() {
         // hand: the inner pair is tied (one point), the third may be one point away: -10 + 5 and so on cancel to 5.
-        let pair = window(
-            1,
-            VOLS,
-            vec![
-                underlying("a", &[4.0, 2.0, 0.0, -2.0, -4.0]),
-                underlying("b", &[6.0, 3.0, 0.0, -3.0, -6.0]),
-            ],
-        );
-        let third = underlying("c", &[-10.0, -5.0, 0.0, 5.0, 10.0]);
-        let worst = window(2, VOLS, vec![pair, third]).worst(Block::all(5));
+        let (a, b) = (cells([4.0, 2.0, 0.0, -2.0, -4.0]), cells([6.0, 3.0, 0.0, -3.0, -6.0]));
+        let pair = window(1, VOLS, vec![underlying(&a), underlying(&b)]);
+        let third = cells([-10.0, -5.0, 0.0, 5.0, 10.0]);
+        let outer = window(2, VOLS, vec![pair, underlying(&third)]);
+        let worst = outer.worst(Block::all(5));
         assert_eq!(worst.loss, 5.0);
-        assert_eq!(worst.members[0].members.len(), 2);
-        assert_eq!(worst.loss, worst.members.iter().map(|own| own.loss).sum::<f64>());
+        let members = outer.members().iter().map(|own| own.worst(worst.block).loss);
+        assert_eq!(members.sum::<f64>(), 5.0);
+        let tied = outer.members()[0].worst(worst.block);
+        assert_eq!(tied.block.points, 1, "the pair at one of the two points");
     }
 
     #[test]
     fn volatility_states_are_tied_where_the_window_is_narrow() {
         // hand: one loses 3 when volatility rises, the other when it falls
-        let cell = |up: f64, down: f64| Node::Underlying {
-            name: "x".to_owned(),
-            losses: [up, 0.0, down].repeat(3),
-        };
-        let worst =
-            |vols| window(3, vols, vec![cell(3.0, -3.0), cell(-3.0, 3.0)]).worst(Block::all(3));
+        let (rises, falls) = ([3.0, 0.0, -3.0].repeat(3), [-3.0, 0.0, 3.0].repeat(3));
+        let pair = || vec![underlying(&rises), underlying(&falls)];
+        let worst = |vols| window(3, vols, pair()).worst(Block::all(3));
         assert_eq!(worst(3).loss, 6.0);
         assert_eq!(worst(2).loss, 3.0);
         assert_eq!(worst(1).loss, 0.0);

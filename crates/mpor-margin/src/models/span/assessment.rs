@@ -20,8 +20,13 @@
 
 use mpor_core::Right;
 use serde::Deserialize;
+use smallvec::SmallVec;
 
 use super::array::{RiskArray, SCENARIOS, paired};
+
+/// So many tiers and spreads of a commodity need no memory of their own: there is one assessment a commodity and account.
+const FEW_TIERS: usize = 4;
+const FEW_SPREADS: usize = 8;
 
 /// One long contract of a commodity.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -161,13 +166,13 @@ pub struct CommodityAssessment {
     /// The difference of these two.
     pub price_risk: f64,
     /// Net delta by tier, before spreads.
-    pub tier_deltas: Vec<f64>,
+    pub tier_deltas: SmallVec<[f64; FEW_TIERS]>,
     /// Their sum.
     pub net_delta: f64,
     /// Number of each intra-commodity spread.
-    pub intra_formed: Vec<f64>,
-    /// Charge for each of them.
-    pub intra_charges: Vec<f64>,
+    pub intra_formed: SmallVec<[f64; FEW_SPREADS]>,
+    /// Charge for all of them.
+    pub intra_charge: f64,
     /// Charge in the spot month.
     pub spot_charge: f64,
     /// Minimum for short options.
@@ -193,6 +198,13 @@ pub struct SpanAssessment {
     pub net_option_value: f64,
     /// `max(0, risk - net option value)`: what must be there beside the options.
     pub requirement: f64,
+}
+
+impl SpanTerms {
+    /// Charge for each of the intra-commodity spreads, so many of which have formed.
+    pub(super) fn charges<'a>(&'a self, formed: &'a [f64]) -> impl Iterator<Item = f64> + 'a {
+        self.intra_spreads.iter().zip(formed).map(|(spread, n)| n * spread.rate)
+    }
 }
 
 impl CommodityAssessment {
@@ -226,7 +238,7 @@ impl CommodityAssessment {
         for (&tier, &delta) in terms.tier_of.iter().zip(&*by_expiry) {
             tiers[tier].add(delta);
         }
-        let tier_deltas: Vec<f64> = tiers.iter().map(|tier| tier.net()).collect();
+        let tier_deltas: SmallVec<[f64; FEW_TIERS]> = tiers.iter().map(|tier| tier.net()).collect();
         let formed = form_intra(terms, tiers);
         let active = worst(&losses);
         let vol_adjusted = 0.5 * (losses[active] + losses[paired(active)]);
@@ -236,7 +248,6 @@ impl CommodityAssessment {
             ShortOptionMethod::Gross => short_calls + short_puts,
             ShortOptionMethod::Max => f64::max(short_calls, short_puts),
         };
-        let charge = |(spread, n): (&IntraSpread, &f64)| n * spread.rate;
         CommodityAssessment {
             scenario_losses: losses,
             scan_risk: losses[active].max(0.0),
@@ -247,7 +258,7 @@ impl CommodityAssessment {
             spot_charge: spot_charge(terms, &tier_deltas, tiers),
             tier_deltas,
             net_delta,
-            intra_charges: terms.intra_spreads.iter().zip(&formed).map(charge).collect(),
+            intra_charge: terms.charges(&formed).fold(0.0, |sum, charge| sum + charge),
             intra_formed: formed,
             short_option_minimum: terms.short_option_rate * shorts,
             net_option_value,
@@ -260,16 +271,10 @@ impl CommodityAssessment {
         }
     }
 
-    /// Charges of all intra-commodity spreads.
-    #[must_use]
-    pub fn intra_charge(&self) -> f64 {
-        self.intra_charges.iter().fold(0.0, |sum, charge| sum + charge)
-    }
-
     /// Scan risk and charges, before credits.
     #[must_use]
     pub fn charged(&self) -> f64 {
-        self.scan_risk + self.intra_charge() + self.spot_charge
+        self.scan_risk + self.intra_charge + self.spot_charge
     }
 
     /// Risk of the commodity on its own, after credits and at least the short option minimum.
@@ -370,8 +375,8 @@ impl TierDelta {
 }
 
 /// Forms the spreads of a commodity in order and takes what they consume from the tiers.
-fn form_intra(terms: &SpanTerms, tiers: &mut [TierDelta]) -> Vec<f64> {
-    let mut formed = Vec::with_capacity(terms.intra_spreads.len());
+fn form_intra(terms: &SpanTerms, tiers: &mut [TierDelta]) -> SmallVec<[f64; FEW_SPREADS]> {
+    let mut formed = SmallVec::with_capacity(terms.intra_spreads.len());
     for IntraSpread { legs, .. } in &terms.intra_spreads {
         let within = legs.iter().all(|leg| leg.of == legs[0].of);
         if within {

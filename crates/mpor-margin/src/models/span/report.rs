@@ -17,10 +17,9 @@ pub(super) fn of_account(
     initial_ratio: f64,
     gross_notional: f64,
 ) -> MarginReport {
-    let names: Vec<&str> = commodities.iter().map(|own| own.name).collect();
     let risk = match order {
-        Order::Commodity => by_commodity(&names, assessment),
-        Order::Account => over_account(&names, assessment),
+        Order::Commodity => by_commodity(commodities, assessment),
+        Order::Account => over_account(commodities, assessment),
     };
     let initial = Component::scaled("initial risk", initial_ratio, risk.clone());
     let binding = binding(commodities, assessment, order, initial.amount());
@@ -54,26 +53,26 @@ fn requirement(name: &'static str, risk: Component, assessment: &SpanAssessment)
     Component::max(name, vec![risk, value, Component::leaf("nothing", 0.0)])
 }
 
-fn by_commodity(names: &[&str], assessment: &SpanAssessment) -> Component {
-    let commodity = |(name, own): (&&str, &CommodityAssessment)| {
+fn by_commodity(commodities: &[&DayCommodity<'_>], assessment: &SpanAssessment) -> Component {
+    let commodity = |(of, own): (&&DayCommodity<'_>, &CommodityAssessment)| {
         let credit = Component::leaf("inter-commodity credit", -own.inter_credit);
-        let risk = Component::sum("after credits", vec![charged("risk", own), credit]);
+        let risk = Component::sum("after credits", vec![charged("risk", of, own), credit]);
         let minimum = Component::leaf("short option minimum", own.short_option_minimum);
-        Component::max((*name).to_owned(), vec![risk, minimum])
+        Component::max(of.name.to_owned(), vec![risk, minimum])
     };
-    let parts = names.iter().zip(&assessment.commodities).map(commodity);
+    let parts = commodities.iter().zip(&assessment.commodities).map(commodity);
     Component::sum("risk of commodities", parts.collect())
 }
 
-fn over_account(names: &[&str], assessment: &SpanAssessment) -> Component {
-    let own = || names.iter().zip(&assessment.commodities);
+fn over_account(commodities: &[&DayCommodity<'_>], assessment: &SpanAssessment) -> Component {
+    let own = || commodities.iter().zip(&assessment.commodities);
     let leaves = |name: &'static str, of: fn(&CommodityAssessment) -> f64| {
-        let leaf = |(name, own): (&&str, &CommodityAssessment)| {
-            Component::leaf((*name).to_owned(), of(own))
+        let leaf = |(commodity, own): (&&DayCommodity<'_>, &CommodityAssessment)| {
+            Component::leaf(commodity.name.to_owned(), of(own))
         };
         Component::sum(name, own().map(leaf).collect())
     };
-    let parts = own().map(|(name, own)| charged((*name).to_owned(), own)).collect();
+    let parts = own().map(|(of, own)| charged(of.name.to_owned(), of, own)).collect();
     let charged = Component::sum("scan risk and charges", parts);
     let minimum = leaves("short option minimum", |own| own.short_option_minimum);
     let larger = Component::max("before credits", vec![charged, minimum]);
@@ -81,13 +80,17 @@ fn over_account(names: &[&str], assessment: &SpanAssessment) -> Component {
     Component::sum("risk", vec![larger, Component::scaled("credits", -1.0, credits)])
 }
 
-fn charged(name: impl Into<Cow<'static, str>>, own: &CommodityAssessment) -> Component {
+fn charged(
+    name: impl Into<Cow<'static, str>>,
+    of: &DayCommodity<'_>,
+    own: &CommodityAssessment,
+) -> Component {
     let scan = format!("scan risk: {}", scenario(own));
-    let spreads = own
-        .intra_charges
-        .iter()
+    let spreads = of
+        .terms
+        .charges(&own.intra_formed)
         .enumerate()
-        .map(|(index, charge)| Component::leaf(format!("spread {}", index + 1), *charge));
+        .map(|(index, charge)| Component::leaf(format!("spread {}", index + 1), charge));
     let parts = vec![
         Component::leaf(scan, own.scan_risk),
         Component::sum("intra-commodity spreads", spreads.collect()),
