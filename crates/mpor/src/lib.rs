@@ -27,6 +27,7 @@ pub mod run;
 mod scan_map;
 mod shards;
 pub mod spn;
+pub mod stress;
 pub mod study;
 pub mod verdict;
 pub mod verify;

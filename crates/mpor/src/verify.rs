@@ -7,6 +7,7 @@ use crate::error::MporError;
 use crate::manifest::{Manifest, record};
 use crate::progress::Progress;
 use crate::run::run;
+use crate::stress::{ASKED, as_asked, stress};
 use crate::study::StudyFile;
 
 /// What a verification found.
@@ -56,10 +57,13 @@ fn run_again(
     let study = run_folder.join(&manifest.study_file);
     let file = StudyFile::read(&study)?;
     let again = Scratch::new(run_folder)?;
-    let calibration = manifest.outputs.iter().any(|output| output.path == CANDIDATES);
-    let fresh = match calibration {
-        true => calibrate(&file, &again.folder, progress)?.manifest,
-        false => run(&file, &again.folder, progress)?.manifest,
+    let has = |path: &str| manifest.outputs.iter().any(|output| output.path == path);
+    let fresh = if has(CANDIDATES) {
+        calibrate(&file, &again.folder, progress)?.manifest
+    } else if has(ASKED) {
+        stress(&as_asked(&file, run_folder)?, &again.folder, progress)?.manifest
+    } else {
+        run(&file, &again.folder, progress)?.manifest
     };
     if fresh.version != manifest.version {
         verified

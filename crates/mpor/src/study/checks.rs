@@ -19,6 +19,7 @@ impl StudyFile {
         self.check_positions()?;
         self.check_oracle()?;
         self.check_calibrate()?;
+        self.check_stress()?;
         self.check_tests()
     }
 

@@ -5,6 +5,7 @@ mod checks;
 mod locate;
 mod oracle;
 mod schema;
+pub mod stress;
 mod words;
 
 use std::ops::Range;
