@@ -6,6 +6,7 @@
 
 pub mod calibrate;
 pub mod catalog;
+pub mod compare;
 pub mod describe;
 pub mod error;
 pub mod explain;

@@ -146,7 +146,9 @@ fn panel(view: &StressView, account: usize, shown: &[usize], lines: usize) -> Pa
 pub(super) fn left_out(one: &str, many: &str, shown: usize, all: usize) -> String {
     match shown == all {
         true => String::new(),
-        false => format!(" {} of {}; all are in the tables.", shown, format::counted(all, one, many)),
+        false => {
+            format!(" {} of {}; all are in the tables.", shown, format::counted(all, one, many))
+        }
     }
 }
 

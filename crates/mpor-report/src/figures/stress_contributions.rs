@@ -69,10 +69,7 @@ fn steps(one: &Waterfall) -> Vec<(String, f64, f64)> {
     let (own, rest) = parts.split_at(parts.len().min(MOST_PARTS));
     own.iter().for_each(|part| add(part.0.clone(), part.1));
     if !rest.is_empty() {
-        add(
-            format!("{} others", rest.len()),
-            rest.iter().map(|part| part.1).sum(),
-        );
+        add(format!("{} others", rest.len()), rest.iter().map(|part| part.1).sum());
     }
     steps.push(("all".to_owned(), 0.0, reached));
     steps

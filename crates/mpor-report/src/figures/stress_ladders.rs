@@ -68,7 +68,8 @@ fn panel(view: &StressView, ladder: &Ladder, curves: usize) -> Panel {
         ink: Ink::Series(account),
         width: 1.3,
     };
-    let mut layers: Vec<Layer> = vec![Layer::Rule { vertical: false, at: 0.0, label: String::new() }];
+    let mut layers: Vec<Layer> =
+        vec![Layer::Rule { vertical: false, at: 0.0, label: String::new() }];
     layers.extend(ladder.pnl[..curves].iter().enumerate().map(curve));
     Panel {
         title: ladder.factor.clone(),
@@ -96,7 +97,9 @@ fn source(view: &StressView, ladders: &[&Ladder]) -> Result<Table, ReportError> 
     let rows = || {
         ladders.iter().flat_map(|ladder| {
             ladder.pnl.iter().enumerate().flat_map(move |(account, pnl)| {
-                pnl.iter().zip(&ladder.steps).map(move |(gain, step)| (*ladder, account, *step, *gain))
+                pnl.iter()
+                    .zip(&ladder.steps)
+                    .map(move |(gain, step)| (*ladder, account, *step, *gain))
             })
         })
     };

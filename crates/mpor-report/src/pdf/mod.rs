@@ -36,7 +36,8 @@ pub(crate) fn render(
     let pages = Pages::new(json, pictures?, typeface)?;
     let typeset = typst::compile::<PagedDocument>(&pages).output;
     let document = typeset.map_err(|errors| world::refused(&errors))?;
-    typst_pdf::pdf(&document, &options(evidence.result().times.last().copied())?).map_err(|errors| world::refused(&errors))
+    typst_pdf::pdf(&document, &options(evidence.result().times.last().copied())?)
+        .map_err(|errors| world::refused(&errors))
 }
 
 /// All strings of the data as the typeface can show them.

@@ -47,9 +47,8 @@ pub fn regimes(observations: ArrayView2<'_, f64>, window: usize) -> Result<Regim
         }
         energy.iter_mut().zip(series).for_each(|(sum, x)| *sum += x * x / mean / columns as f64);
     }
-    let of_window = |start: usize| {
-        energy[start..start + window].iter().sum::<f64>() / window as f64
-    };
+    let of_window =
+        |start: usize| energy[start..start + window].iter().sum::<f64>() / window as f64;
     let mut found = [(0, of_window(0)), (0, of_window(0))];
     for start in 1..=rows - window {
         let here = of_window(start);

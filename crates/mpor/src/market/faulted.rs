@@ -50,7 +50,9 @@ pub(crate) fn faulted(
                 builder.push_known(factor, all.price(symbol)?, &market.calendar, policies)?;
             }
             // The perpetual's own price, put into the panel with the curves.
-            Factor::Perpetual(_) if touched.spot && spec.futures.as_ref().is_some_and(|f| f.perpetual.is_some()) => {
+            Factor::Perpetual(_)
+                if touched.spot && spec.futures.as_ref().is_some_and(|f| f.perpetual.is_some()) =>
+            {
                 basis[index] = curves(file, index, market, &all, &mut builder)?;
             }
             Factor::Carry(_) if touched.spot && spec.futures.is_some() => {
@@ -226,7 +228,10 @@ move = -0.1
             for hour in 0..60 * 24 {
                 let time = start + Span::hours(hour);
                 let wave = 1.0 + 0.01 * ((hour % 17) as f64 - 8.0) + 0.0001 * hour as f64;
-                let hit = spiked && (symbol, source) == ("BTC", "own") && spike[0] <= time && time < spike[1];
+                let hit = spiked
+                    && (symbol, source) == ("BTC", "own")
+                    && spike[0] <= time
+                    && time < spike[1];
                 rows.push((symbol, source, time, level * wave * if hit { 1.0 - 0.1 } else { 1.0 }));
             }
         }
@@ -275,7 +280,8 @@ name = "ETH"
         let file = study(folder.path(), &format!("{}{SPIKE}", with_futures()));
         let recorded = load(&file).unwrap();
         let found = faulted(&file, &recorded, "spike").unwrap();
-        let step = recorded.history.panel.times().partition_point(|t| *t < "2021-02-11".parse().unwrap());
+        let step =
+            recorded.history.panel.times().partition_point(|t| *t < "2021-02-11".parse().unwrap());
         let state = |history: &History| history.state(step).unwrap().underlyings[0].clone();
         let (before, after) = (state(&recorded.history), state(&found.history));
         assert!(after.spot < 0.97 * before.spot, "{} {}", after.spot, before.spot);

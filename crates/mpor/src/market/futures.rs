@@ -19,9 +19,9 @@ use mpor_core::{
     Factor, ForwardCurve, FuturePrice, FuturesMarket, ListedFuture, Origin, QuotedMarket, Span,
     Timestamp, UnderlyingIx,
 };
+use mpor_data::Query;
 use mpor_data::panel::PanelBuilder;
 use mpor_data::series::{Loaded as Checked, Series};
-use mpor_data::Query;
 
 use super::AllSeries;
 use crate::error::MporError;

@@ -289,8 +289,7 @@ fn tails(
     let paths = scene.spec.correlation.paths;
     let mut all = Vec::new();
     for (state, one) in states.iter().enumerate() {
-        let joint =
-            Joint::new(Copula::Normal, one.matrix.view(), &marginals, Points::Independent)?;
+        let joint = Joint::new(Copula::Normal, one.matrix.view(), &marginals, Points::Independent)?;
         let values = joint.scaled(root).moves(paths, streams)?;
         let names = (1..=paths).map(|path| format!("path {path}")).collect();
         let moves = Moves { factors: observed.moves.factors.clone(), values };

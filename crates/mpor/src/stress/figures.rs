@@ -122,9 +122,10 @@ fn heats(evidence: &Evidence) -> Option<Heats> {
 }
 
 fn waterfall(evidence: &Evidence, account: usize) -> Option<Waterfall> {
-    let own = evidence.contributions.iter().filter(|part| {
-        part.account == account && part.measure == "es" && part.by == "position"
-    });
+    let own = evidence
+        .contributions
+        .iter()
+        .filter(|part| part.account == account && part.measure == "es" && part.by == "position");
     let parts: Vec<(String, f64)> = own.map(|part| (part.name.clone(), part.component)).collect();
     (!parts.is_empty()).then(|| Waterfall {
         account: evidence.accounts[account].clone(),

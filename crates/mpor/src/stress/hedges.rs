@@ -61,10 +61,7 @@ pub(super) fn run(
     let failed = |error: MarginError| {
         let (model, time) = (scene.loaded.infos[model].id.clone(), scene.time());
         let source = Box::new(error);
-        replay_error(
-            scene.file,
-            mpor_backtest::BacktestError::Prepare { model, time, source },
-        )
+        replay_error(scene.file, mpor_backtest::BacktestError::Prepare { model, time, source })
     };
     let prepared = scene.loaded.models[model].prepare(&extended).map_err(failed)?;
     let lived = Lived::until(scene.file, scene.loaded, scene.moment.step)?;
@@ -145,9 +142,7 @@ impl Market {
             let fits = |ix: &&InstrumentIx| {
                 let known = day.universe.instrument(**ix);
                 let alive = known.contract.expiry().is_none_or(|end| end > day.time());
-                known.underlying == underlying
-                    && alive
-                    && known.contract.kind() == spec.with.name()
+                known.underlying == underlying && alive && known.contract.kind() == spec.with.name()
             };
             if let Some(&ix) = day.held.iter().find(fits) {
                 hedges.push((ix, true));
@@ -233,8 +228,7 @@ impl Market {
             sums[at].1 += delta.abs();
         }
         let mut legs = Vec::new();
-        for (underlying, (&(net, gross), &(ix, held))) in
-            sums.iter().zip(&self.hedges).enumerate()
+        for (underlying, (&(net, gross), &(ix, held))) in sums.iter().zip(&self.hedges).enumerate()
         {
             if gross == 0.0 {
                 continue;

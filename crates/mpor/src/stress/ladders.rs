@@ -121,12 +121,8 @@ pub(super) fn greeks(
             .map_err(|error| scene.failed(&["ladders"], error))?;
         for one in ladders {
             let underlying = scene.underlying(one.underlying.0);
-            let named = |bucket, rung| Greek {
-                account,
-                underlying: underlying.to_owned(),
-                bucket,
-                rung,
-            };
+            let named =
+                |bucket, rung| Greek { account, underlying: underlying.to_owned(), bucket, rung };
             all.push(named("net", one.net));
             all.extend(one.rungs.iter().map(|&rung| named(bucket(rung.expiry), rung)));
         }

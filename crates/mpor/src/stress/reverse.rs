@@ -4,9 +4,9 @@
 //! period; see [`mpor_risk::stress::reverse`]. Where no move does it the reason is kept.
 
 use mpor_core::Factor;
+use mpor_risk::Day;
 use mpor_risk::scenario::moves::last_moves;
 use mpor_risk::stress::{Outcome, Reverse, ReverseStress};
-use mpor_risk::Day;
 use mpor_stats::descriptive::sample_std;
 use rayon::prelude::*;
 

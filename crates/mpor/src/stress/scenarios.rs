@@ -42,10 +42,7 @@ struct Named {
 }
 
 /// One row an account and scenario, in the order of scenarios; and what must be said.
-pub(super) fn run(
-    scene: &Scene<'_>,
-    day: &Day<'_>,
-) -> Result<(Vec<Hit>, Vec<String>), MporError> {
+pub(super) fn run(scene: &Scene<'_>, day: &Day<'_>) -> Result<(Vec<Hit>, Vec<String>), MporError> {
     let (mut named, notes) = of_history(scene, day)?;
     if !scene.spec.scenario.is_empty() {
         let written = &scene.spec.scenario;
@@ -124,10 +121,7 @@ pub(super) fn find(scene: &Scene<'_>, path: &[&str], id: &str) -> Result<Episode
     })
 }
 
-fn of_history(
-    scene: &Scene<'_>,
-    day: &Day<'_>,
-) -> Result<(Vec<Named>, Vec<String>), MporError> {
+fn of_history(scene: &Scene<'_>, day: &Day<'_>) -> Result<(Vec<Named>, Vec<String>), MporError> {
     let path = ["episodes"];
     let wanted = match &scene.spec.episodes {
         Some(ids) => ids.iter().map(|id| find(scene, &path, id)).collect::<Result<_, _>>()?,

@@ -100,10 +100,6 @@ impl<'s> Scene<'s> {
         self.moment.portfolio(self.accounts[at])
     }
 
-    pub fn account(&self, at: usize) -> &'s str {
-        &self.loaded.books.accounts[self.accounts[at]]
-    }
-
     pub fn underlying(&self, index: usize) -> &'s str {
         &self.loaded.history().universe.underlyings()[index].name
     }

@@ -66,7 +66,9 @@ pub(super) fn found(evidence: &Evidence, level: Level, notes: Vec<String>) -> Fo
     let mut pairs: Vec<Pair> = evidence.reverse.iter().map(|one| pair(evidence, one)).collect();
     let rank = |pair: &Pair| pair.ratio.unwrap_or(f64::NEG_INFINITY);
     pairs.sort_by(|a, b| {
-        rank(b).total_cmp(&rank(a)).then_with(|| (&a.account, &a.model).cmp(&(&b.account, &b.model)))
+        rank(b)
+            .total_cmp(&rank(a))
+            .then_with(|| (&a.account, &a.model).cmp(&(&b.account, &b.model)))
     });
     let exhausted = pairs.iter().filter(|pair| pair.shortfall > 0.0).count();
     let names: BTreeSet<&str> = evidence.hits.iter().map(|hit| hit.scenario.as_str()).collect();

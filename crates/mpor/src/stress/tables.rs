@@ -173,9 +173,7 @@ fn correlations(evidence: &Evidence) -> Result<Table, MporError> {
     let all = &evidence.correlations;
     let n = all.factors.len();
     let rows: Vec<(usize, usize, usize)> = (0..all.states.len())
-        .flat_map(|state| {
-            (0..n).flat_map(move |i| (i + 1..n).map(move |j| (state, i, j)))
-        })
+        .flat_map(|state| (0..n).flat_map(move |i| (i + 1..n).map(move |j| (state, i, j))))
         .collect();
     let state = |row: &(usize, usize, usize)| &all.states[row.0];
     let columns = [

@@ -224,10 +224,7 @@ impl Default for CorrelationSpec {
             decay: 0.94,
             calm: None,
             stressed: None,
-            breaks: vec![
-                named("half way to one", 1.0, 0.5),
-                named("lost", 0.0, 1.0),
-            ],
+            breaks: vec![named("half way to one", 1.0, 0.5), named("lost", 0.0, 1.0)],
             paths: 4096,
         }
     }
@@ -281,7 +278,8 @@ impl StudyFile {
     }
 
     fn check_reverse(&self, spec: &ReverseSpec) -> Result<(), StudyError> {
-        let at = |key: &str, problem: &str| Err(self.error_at(&["stress", "reverse", key], problem));
+        let at =
+            |key: &str, problem: &str| Err(self.error_at(&["stress", "reverse", key], problem));
         if !(spec.farthest > 0.0 && spec.farthest <= 100.0) {
             return at("farthest", "write above 0 and at most 100 standard deviations");
         }
