@@ -38,7 +38,7 @@ Without a table [stress] the defaults hold. What it can say:
   source = \"who says so\"
 
   [stress.correlation]
-  estimator = \"shrunk\"                             # or sample, spearman, ewma, dcc
+  estimator = \"sample\"                             # or shrunk, spearman, ewma, dcc
   stressed = { episode = \"pandemic-2020\" }         # the wildest window where absent; calm likewise
   breaks = [{ name = \"all fall together\", to = 1.0, strength = 0.5 }]
 

@@ -136,7 +136,7 @@ fn panel(view: &StressView, account: usize, shown: &[usize], lines: usize) -> Pa
     }));
     Panel {
         title: view.accounts[account].clone(),
-        x: axes::money(&view.currency, amounts),
+        x: axes::money(&view.currency, amounts).titled("loss"),
         y: Axis::names(names),
         layers,
     }

@@ -97,7 +97,7 @@ fn panel(steps: &[(String, f64, f64)], currency: &str) -> Panel {
     let ends = steps.iter().flat_map(|step| [step.1, step.2 * 1.08]);
     Panel {
         title: String::new(),
-        x: axes::money(currency, ends),
+        x: axes::money(currency, ends).titled("loss"),
         y: Axis::names(steps.iter().map(|step| step.0.clone()).collect()),
         layers,
     }

@@ -9,7 +9,7 @@ use crate::error::ReportError;
 /// Most factors that a map has room for.
 const MOST_FACTORS: usize = 12;
 /// Factors up to which two maps stand beside each other.
-const MOST_BESIDE: usize = 5;
+const MOST_BESIDE: usize = 6;
 
 /// One matrix.
 #[derive(Clone, Debug)]
@@ -64,13 +64,16 @@ pub(super) fn drawing(heats: &Heats) -> Result<Drawing, ReportError> {
 }
 
 fn panel(heats: &Heats, heat: &Heat, shown: usize) -> Panel {
-    let names = heats.factors[..shown].to_vec();
+    // Columns are told by the numbers of their rows: names have no room under them.
+    let numbered = heats.factors[..shown].iter().zip(1..);
+    let names = numbered.map(|(name, number)| format!("{name} ({number})")).collect();
+    let numbers = (1..=shown).map(|number| format!("({number})")).collect();
     let rows = || heat.values[..shown].iter().map(|row| &row[..shown]);
     let text = |value: &f64| format!("{value:.2}");
     let texts = rows().map(|row| row.iter().map(text).collect()).collect();
     Panel {
         title: heat.title.clone(),
-        x: Axis::names(names.clone()),
+        x: Axis::names(numbers),
         y: Axis::names(names),
         layers: vec![Layer::Cells {
             values: rows().map(<[f64]>::to_vec).collect(),

@@ -6,6 +6,7 @@
 
 use mpor_core::UnderlyingIx;
 use mpor_risk::contribution::{Contributions, contributions};
+use mpor_risk::scenario::Draws;
 use mpor_risk::{Day, Measure, Revaluation, RiskError, ScenarioSpec};
 use ndarray::Array2;
 
@@ -42,7 +43,11 @@ pub(super) fn run(scene: &Scene<'_>, day: &Day<'_>) -> Result<Vec<Split>, MporEr
     let recent = windows::moves(scene.window, scene);
     let spec = scene.spec.contributions.as_ref().unwrap_or(&recent);
     let revaluation = day.revaluation(spec).map_err(failed)?;
-    let draws = matches!(spec, ScenarioSpec::MonteCarlo(_) | ScenarioSpec::Copula(_));
+    let draws = match spec {
+        ScenarioSpec::MonteCarlo(spec) => spec.draws == Draws::Independent,
+        ScenarioSpec::Copula(_) => true,
+        _ => false,
+    };
     let mut all = Vec::new();
     for account in 0..scene.accounts.len() {
         if scene.portfolio(account).is_empty() {

@@ -5,12 +5,12 @@
 //! ```
 //!
 //! The books are revalued in full under the same `z` and the same `D` for each matrix, so that what differs is the correlations
-//! alone. The calm and the stressed stretch are found by their energy ([`regimes`]) unless the study names them. A broken
+//! alone. The calm and the stressed stretch are found by the energy ([`regimes`]) of spot prices unless the study names them. A broken
 //! matrix that is none is replaced by the nearest, and the table says how far that was.
 
 use std::ops::Range;
 
-use mpor_core::Timestamp;
+use mpor_core::{Factor, Timestamp};
 use mpor_risk::correlation::{
     Dcc, Rank, Stressed, Target, correlation_break, ewma_standardised, ledoit_wolf,
     nearest_correlation, rank_correlation, regimes,
@@ -53,6 +53,8 @@ pub(crate) struct State {
     pub to: Timestamp,
     pub moves: usize,
     pub matrix: Array2<f64>,
+    /// Weight of the target where the matrix was shrunk.
+    pub shrinkage: Option<f64>,
     /// How far it is from what was estimated or asked for, Frobenius; zero where that was valid.
     pub repaired: f64,
 }
@@ -104,9 +106,12 @@ pub(super) fn run(
     let times = day.past.times();
     let mut states = Vec::new();
     for (name, rows) in stretches {
-        let (matrix, repaired) = estimate(scene, observed.rows.view(), &rows).map_err(failed)?;
+        let found = estimate(scene, observed.rows.view(), &rows).map_err(failed)?;
+        let valid = nearest_correlation(found.matrix.view(), 0.0).map_err(failed)?;
+        let (matrix, repaired, shrinkage) = (valid.matrix, valid.distance, found.shrinkage);
         let (from, to) = (times[rows.start], times[rows.end]);
-        states.push(State { name, from, to, moves: rows.len(), matrix, repaired });
+        let moves = rows.len();
+        states.push(State { name, from, to, moves, matrix, shrinkage, repaired });
     }
     for spec in &scene.spec.correlation.breaks {
         states.push(broken(scene, spec, &factors, &states)?);
@@ -150,7 +155,14 @@ fn stretches(
     let known = observed.rows.nrows();
     let recent = known - scene.window.min(known)..known;
     let size = spec.window.unwrap_or_else(|| (scene.year() / 3).min(known / 4).max(3));
-    let found = regimes(observed.rows.view(), size)
+    let spots: Vec<usize> = (0..observed.moves.factors.len())
+        .filter(|&row| matches!(observed.moves.factors[row], Factor::Spot(_)))
+        .collect();
+    let energy = match spots.is_empty() {
+        true => observed.rows.clone(),
+        false => observed.rows.select(Axis(1), &spots),
+    };
+    let found = regimes(energy.view(), size)
         .map_err(|error| scene.failed(&["correlation", "window"], error))?;
     let named = |key: &str, stretch: &Option<Stretch>, found: Range<usize>| match stretch {
         None => Ok(found),
@@ -192,19 +204,28 @@ fn rows_of(
     Ok(first - 1..past - 1)
 }
 
-/// The correlations of a stretch, and how far they had to be moved to be such.
+/// Correlations as they were estimated.
+struct Estimate {
+    matrix: Array2<f64>,
+    shrinkage: Option<f64>,
+}
+
+/// The correlations of a stretch; those of ranks need not be such.
 fn estimate(
     scene: &Scene<'_>,
     all: ArrayView2<'_, f64>,
     rows: &Range<usize>,
-) -> Result<(Array2<f64>, f64), RiskError> {
+) -> Result<Estimate, RiskError> {
     let spec = &scene.spec.correlation;
     let stretch = all.slice(s![rows.clone(), ..]);
     let until = all.slice(s![..rows.end, ..]);
+    let mut shrinkage = None;
     let matrix = match spec.estimator {
         Estimator::Sample => correlation(sample_covariance(stretch, 1)?.view())?,
         Estimator::Shrunk => {
-            correlation(ledoit_wolf(stretch, Target::ConstantCorrelation)?.covariance.view())?
+            let shrunk = ledoit_wolf(stretch, Target::ConstantCorrelation)?;
+            shrinkage = Some(shrunk.intensity);
+            correlation(shrunk.covariance.view())?
         }
         Estimator::Spearman => rank_correlation(stretch, Rank::Spearman)?,
         Estimator::Ewma => {
@@ -220,8 +241,7 @@ fn estimate(
             fit.model.path(standardised.slice(s![..at, ..])).pop().unwrap_or(fit.forecast)
         }
     };
-    let valid = nearest_correlation(matrix.view(), 0.0)?;
-    Ok((valid.matrix, valid.distance))
+    Ok(Estimate { matrix, shrinkage })
 }
 
 /// The recent matrix on its way to a broken one.
@@ -264,6 +284,7 @@ fn broken(
     Ok(State {
         name: spec.name.clone(),
         matrix: found.matrix,
+        shrinkage: None,
         repaired: found.repaired,
         ..recent.clone()
     })

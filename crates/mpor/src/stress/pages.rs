@@ -2,6 +2,7 @@
 
 use mpor_report::format::{MoneyUnit, minute, percent};
 use mpor_report::{StressPages, StressTable};
+use mpor_risk::contribution::Rung;
 
 use super::Evidence;
 use crate::study::StudyFile;
@@ -161,17 +162,21 @@ fn correlations(evidence: &Evidence) -> StressTable {
 
 fn greeks(evidence: &Evidence) -> StressTable {
     let net: Vec<_> = evidence.greeks.iter().filter(|greek| greek.bucket == "net").collect();
-    let cash = MoneyUnit::of(net.iter().map(|greek| greek.rung.delta_cash), &evidence.currency);
+    let unit = |of: fn(&Rung) -> f64| {
+        MoneyUnit::of(net.iter().map(|greek| of(&greek.rung)), &evidence.currency)
+    };
+    let delta = unit(|rung| 0.01 * rung.delta_cash);
+    let (vega, theta) = (unit(|rung| 0.01 * rung.vega), unit(|rung| rung.theta / 365.0));
     let rows = net.iter().map(|greek| {
         let rung = &greek.rung;
         vec![
             evidence.accounts[greek.account].clone(),
             greek.underlying.clone(),
-            cash.show(0.01 * rung.delta_cash),
+            delta.show(0.01 * rung.delta_cash),
             format!("{:.4}", rung.delta_units),
             format!("{:.3e}", rung.gamma),
-            cash.show(0.01 * rung.vega),
-            cash.show(rung.theta / 365.0),
+            vega.show(0.01 * rung.vega),
+            theta.show(rung.theta / 365.0),
         ]
     });
     let (rows, note) = cut(rows.collect(), "greeks");
@@ -179,11 +184,11 @@ fn greeks(evidence: &Evidence) -> StressTable {
         columns: columns(&[
             "Account",
             "Underlying",
-            &format!("Delta, {}\nper 1 %#", cash.label()),
+            &format!("Delta, {}\nper 1 %#", delta.label()),
             "Delta,\nunits#",
             "Gamma, units\nper price#",
-            &format!("Vega, {}\nper vol point#", cash.label()),
-            &format!("Theta, {}\na day#", cash.label()),
+            &format!("Vega, {}\nper vol point#", vega.label()),
+            &format!("Theta, {}\na day#", theta.label()),
         ]),
         rows,
         note: format!("Net of all expiries; the table “greeks” has them by expiry. {note}")

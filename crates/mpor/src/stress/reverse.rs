@@ -40,8 +40,8 @@ pub(crate) struct Moved {
     pub factor: String,
     /// Relative; absolute per year for carry.
     pub by: f64,
-    /// In the factor's own standard deviations over the margin period; `None` for one that never moves.
-    pub deviations: Option<f64>,
+    /// In the factor's own standard deviations over the margin period.
+    pub deviations: f64,
 }
 
 /// One-step moves behind the covariance.
@@ -105,11 +105,13 @@ fn nearest(
         .map_err(|error| scene.failed(&["reverse"], error))?;
     Ok(match outcome {
         Outcome::Exhausted(found) => {
+            // A factor that never moved has no part in a plausible move.
             let parts = factors.iter().zip(&found.moves).zip(deviations);
+            let parts = parts.filter(|(_, deviation)| **deviation > 0.0);
             let moved = parts.map(|((&factor, &by), &deviation)| Moved {
                 factor: factor_name(scene, factor),
                 by: natural(factor, by),
-                deviations: (deviation > 0.0).then(|| by / deviation),
+                deviations: by / deviation,
             });
             let moved = moved.collect();
             Exhausts::By(found, moved)

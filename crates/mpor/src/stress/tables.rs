@@ -162,7 +162,7 @@ fn reverse_stress(evidence: &Evidence) -> Result<Table, MporError> {
         ("loss", maybe(&rows, |row| Some(found(row)?.loss))),
         ("factor", Column::Label(factor.collect())),
         ("move", maybe(&rows, |row| Some(row.1?.by))),
-        ("standard_deviations", maybe(&rows, |row| row.1?.deviations)),
+        ("standard_deviations", maybe(&rows, |row| Some(row.1?.deviations))),
         ("reason", Column::Label(reason.collect())),
     ];
     table(evidence, "reverse_stress", &rows, |row| row.0.account, columns)
@@ -187,6 +187,7 @@ fn correlations(evidence: &Evidence) -> Result<Table, MporError> {
         ("other", labels(&rows, |row| &all.factors[row.2])),
         ("correlation", numbers(&rows, |row| state(row).matrix[[row.1, row.2]])),
         ("repaired", numbers(&rows, |row| state(row).repaired)),
+        ("shrinkage", maybe(&rows, |row| state(row).shrinkage)),
     ];
     Ok(Table::new("correlations", columns)?)
 }

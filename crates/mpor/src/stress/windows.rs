@@ -7,7 +7,7 @@
 use mpor_core::Timestamp;
 use mpor_risk::scenario::{Historical, Passage, Scaling};
 use mpor_risk::stress::worst_window;
-use mpor_risk::{Day, Measure, ScenarioSpec, SmileDynamics};
+use mpor_risk::{Day, Measure, RiskMeasure, ScenarioSpec, Scratch, SmileDynamics};
 use rayon::prelude::*;
 
 use super::scene::Scene;
@@ -56,11 +56,15 @@ pub(super) fn run(
     let (times, lag) = (day.past.times(), scene.horizon().steps());
     let of = |pnl: &Vec<f64>, account, (measure, name)| {
         let found = worst_window(pnl, scene.window, measure, scene.level).map_err(failed)?;
+        let last = &pnl[pnl.len() - scene.window..];
+        let recent = RiskMeasure::new(measure, scene.level)
+            .of(last, None, &mut Scratch::default())
+            .map_err(failed)?;
         Ok(Compared {
             account,
             measure: name,
             window: scene.window,
-            recent: found.figures.last().copied().unwrap_or_default(),
+            recent: recent.amount,
             worst: found.figure,
             from: times[found.start],
             to: times[found.start + scene.window - 1 + lag],

@@ -106,9 +106,9 @@ pub struct CorrelationSpec {
 #[serde(rename_all = "lowercase")]
 pub enum Estimator {
     /// Those of the stretch.
-    Sample,
-    /// Those of the stretch, shrunk towards their mean (Ledoit and Wolf).
     #[default]
+    Sample,
+    /// Those of the stretch, shrunk towards their mean (Ledoit and Wolf): for many factors and few moves.
     Shrunk,
     /// Ranks of the stretch (Spearman).
     Spearman,
