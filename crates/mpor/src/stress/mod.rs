@@ -107,8 +107,9 @@ pub fn stress(
     folder: &Path,
     progress: &dyn Progress,
 ) -> Result<Stressed, MporError> {
-    let file = &asked(file, None, None);
-    let spec = file.study.stress.as_ref().ok_or_else(|| MporError::Question(NO_SPEC.to_owned()))?;
+    let spec = &file.study.stress.clone().unwrap_or_default();
+    // With the defaults written out, so that the manifest's hash of the study covers them.
+    let file = &with(file, spec.clone());
     make(folder)?;
     let _lock = RunLock::take(folder)?;
     progress.begin("hashing inputs", 1);
@@ -133,8 +134,6 @@ pub fn stress(
     let manifest = close(folder, start, &outputs)?;
     Ok(Stressed { folder: folder.to_owned(), manifest, found: Some(evidence.found) })
 }
-
-const NO_SPEC: &str = "the study says nothing of stress";
 
 /// Everything that was found on the margin date.
 pub(crate) struct Evidence {

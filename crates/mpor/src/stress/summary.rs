@@ -117,8 +117,12 @@ fn verdict(evidence: &Evidence, pairs: &[Pair], exhausted: usize, scenarios: usi
         return format!("At {date} no scenario was tried against a requirement{reverse}.");
     };
     format!(
-        "At {date}, {} exhaust {exhausted} of {} requirements; the worst is {} under {} in {scenario}, with {ratio:.2} times what is asked for lost{reverse}.",
-        if scenarios == 1 { "1 scenario".to_owned() } else { format!("{scenarios} scenarios") },
+        "At {date}, {} {exhausted} of {} requirements; the worst is {} under {} in {scenario}, with {ratio:.2} times what is asked for lost{reverse}.",
+        if scenarios == 1 {
+            "1 scenario exhausts".to_owned()
+        } else {
+            format!("{scenarios} scenarios exhaust")
+        },
         pairs.len(),
         pair.account,
         pair.model

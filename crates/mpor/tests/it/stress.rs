@@ -222,17 +222,19 @@ fn correlations_are_those_of_numpy_and_only_they_move_the_tail() {
     };
     let money = [quantity("BTC") * BTC, quantity("ETH") * 765.786_934_440_743_3];
     let tails = Results::read(&lab.path("s"), "correlation_var");
-    for (state, rho) in [("recent", CORRELATION), ("one", 1.0), ("none", 0.0)] {
+    for (state, rho) in [("recent", CORRELATION), ("none", 0.0)] {
         let [a, b] = [money[0] * DEVIATIONS[0], money[1] * DEVIATIONS[1]];
         let deviation = (a * a + b * b + 2.0 * rho * a * b).sqrt();
         let row = [("account", "pair"), ("state", state)];
         // Quantile and tail mean of a normal at 0.9.
         let (var, es) = (1.281_551_565_5 * deviation, 1.754_983_319_3 * deviation);
-        let tolerance = if rho == 1.0 { 0.12 } else { 0.05 };
-        near(number(&tails, &row, "var"), var, tolerance);
-        near(number(&tails, &row, "es"), es, tolerance);
-        assert!(number(&tails, &row, "var_error") < 0.03 * var);
+        near(number(&tails, &row, "var"), var, 0.04);
+        near(number(&tails, &row, "es"), es, 0.04);
+        assert!(number(&tails, &row, "var_error") < 0.02 * var);
     }
+    // With one correlation the legs take each other back nearly whole.
+    let of = |state| number(&tails, &[("account", "pair"), ("state", state)], "var");
+    assert!(of("one") < 0.05 * of("recent"), "{} {}", of("one"), of("recent"));
     // A book of one coin does not know the other: the same bits under every matrix.
     let long = rows(&tails, &[("account", "long")]);
     let var = tails.numbers("var");
@@ -316,7 +318,9 @@ fn no_part_looks_ahead() {
     lab.market(&Market::made_up().altered(2400));
     stressed(&lab, &whole(), "other").unwrap();
     let other = tables(&lab.path("other"));
-    assert!(before.iter().all(|(name, bytes)| other[name] != *bytes));
+    let same: Vec<&String> =
+        before.iter().filter(|(name, bytes)| other[*name] == **bytes).map(|(n, _)| n).collect();
+    assert_eq!(same, Vec::<&String>::new());
 }
 
 #[test]
@@ -325,7 +329,7 @@ fn threads_change_no_byte_and_verification_makes_it_again() {
     let text = whole().replace("formats = []", "formats = [\"svg\", \"pdf\"]");
     let file = read(&lab, &text);
     // Another margin date and one account, as a command line asks.
-    let file = asked(&file, Some("2021-05-01".parse().unwrap()), Some("strangle"));
+    let file = asked(&file, Some("2021-06-01".parse().unwrap()), Some("strangle"));
     let on = |threads: usize| {
         let folder = lab.path(&format!("runs/{threads}"));
         in_pool(Some(threads), || stress(&file, &folder, &Silent)).unwrap().unwrap();
@@ -343,7 +347,7 @@ fn threads_change_no_byte_and_verification_makes_it_again() {
     assert_eq!(verified.reproduced, one.len() - 2, "all but the manifest and the lock");
     let stress = Results::read(&lab.path("runs/1"), "stress");
     assert!(stress.texts("account").iter().all(|name| name == "strangle"));
-    assert_eq!(stress.times()[0].to_string(), "2021-05-01T08:00:00Z");
+    assert_eq!(stress.times()[0].to_string(), "2021-06-01T08:00:00Z");
 }
 
 #[test]
