@@ -255,10 +255,23 @@ fn a_linear_book_is_hedged_away() {
     assert_eq!(rows(&hedges, &[("account", "pair")]).len(), 2);
 }
 
+const MOVES: &str = r#"
+[[stress.scenario]]
+name = "down a fifth, volatility up by half"
+shocks = [{ spot = -0.2, vol = 0.5 }]
+
+[[stress.episode]]
+id = "april"
+name = "April"
+from = "2021-04-09"
+to = "2021-04-30"
+source = "the lab's crash"
+"#;
+
 /// Options, every model and every overlay, with a narrower search.
 fn whole() -> String {
     format!(
-        "{WHOLE}\n[stress]\nat = \"2021-04-11\"\nwindow = 30\nreverse = {{ directions = 4, rings = 5 }}\ncontributions = {{ monte_carlo = {{ paths = 512, window = 30 }} }}\ncorrelation = {{ paths = 512, window = 20 }}\n"
+        "{WHOLE}\n[stress]\nat = \"2021-04-11\"\nwindow = 30\nreverse = {{ directions = 4, rings = 5 }}\ncontributions = {{ monte_carlo = {{ paths = 512, window = 30 }} }}\ncorrelation = {{ paths = 512, window = 20 }}\n{MOVES}"
     )
 }
 
