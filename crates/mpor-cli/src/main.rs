@@ -2,10 +2,12 @@
 
 mod answer;
 mod calibrate;
+mod compare;
 mod import;
 mod problem;
 mod progress;
 mod spn;
+mod stress;
 mod text;
 
 use std::path::{Path, PathBuf};
@@ -33,6 +35,8 @@ struct Cli {
 const EXAMPLES: &str = "Examples:
   mpor run studies/quickstart.toml                    run a study; tables, figures, report.pdf in runs/quickstart
   mpor calibrate studies/calibrate-scan.toml          choose a model's parameters; frontier, record, rule file
+  mpor stress studies/stress-crypto.toml              stress one margin date; scenarios against margin, reverse stress, hedges
+  mpor compare runs/quickstart runs/other             two finished runs side by side
   mpor check studies/quickstart.toml                  check study and data, change nothing
   mpor margin studies/quickstart.toml --at 2020-03-11 one day's requirements with their arithmetic
   mpor explain runs/quickstart --account long-perpetual --at 2020-03-11
@@ -76,6 +80,10 @@ enum Command {
     },
     /// Choose a model's parameters walk-forward: the cheapest and calmest that cover, with their record out of sample.
     Calibrate(calibrate::Options),
+    /// Put one margin date under stress: scenarios, ladders, stressed VaR, reverse stress, correlations, contributions, hedges.
+    Stress(stress::Options),
+    /// Two finished runs side by side: what differs in study, inputs, requirements and evidence.
+    Compare(compare::Options),
     /// Check a study and its data; write nothing.
     Check {
         /// The study file.
@@ -205,6 +213,8 @@ fn act(cli: &Cli, progress: &dyn Progress) -> Result<ExitCode, MporError> {
             done
         }
         Command::Calibrate(options) => calibrate::run(options, cli.json, progress),
+        Command::Stress(options) => stress::run(options, cli.json, progress),
+        Command::Compare(options) => compare::run(options, cli.json),
         Command::Check { study } => {
             let file = StudyFile::read(study)?;
             mpor::calibrate::check(&file)?;

@@ -68,6 +68,25 @@ pub fn prices(
     load("prices", query, raw::prices, policies, bars)
 }
 
+/// Prices of the series that `pick` names among all that the query's files hold, which are read once.
+///
+/// # Errors
+/// As [`prices`], and whatever `pick` refuses.
+pub fn prices_among<E: From<DataError>>(
+    query: &Query,
+    policies: &Policies,
+    pick: impl FnOnce(&[&str]) -> Result<Vec<String>, E>,
+) -> Result<Loaded<BTreeMap<String, Bars>>, E> {
+    let mut all = raw::prices(query)?;
+    let mut known: Vec<&str> = all.keys().map(|(symbol, _)| symbol.as_str()).collect();
+    known.dedup();
+    let wanted = pick(&known)?;
+    all.retain(|(symbol, _), _| wanted.contains(symbol));
+    let query = query.clone().of(wanted);
+    refuse_absent("prices", &query, raw::prices, &all)?;
+    Ok(checked(&all, query.source.as_deref(), policies, bars)?)
+}
+
 /// Funding rates by symbol, a fraction of notional an interval, at the time of payment, with the interval of each.
 ///
 /// # Errors
@@ -138,12 +157,22 @@ fn load<T>(
     let source = query.source.clone().filter(|_| alone);
     let all = read(&Query { source, ..query.clone() })?;
     refuse_absent(table, query, read, &all)?;
-    let used = prefer::used(&all, query.source.as_deref(), policies)?;
-    let reports = checks::run_all(&all, policies);
+    checked(&all, query.source.as_deref(), policies, build)
+}
+
+/// The series of one source each, once their faulty rows are treated as the policies say.
+fn checked<T>(
+    all: &RawSeriesBySymbol,
+    source: Option<&str>,
+    policies: &Policies,
+    build: fn(&RawSeries, &[usize]) -> T,
+) -> Result<Loaded<BTreeMap<String, T>>, DataError> {
+    let used = prefer::used(all, source, policies)?;
+    let reports = checks::run_all(all, policies);
     let mut loaded = Loaded { value: BTreeMap::new(), findings: Vec::new() };
     for ((key, raw), reports) in all.iter().zip(reports).filter(|((key, _), _)| used.contains(key))
     {
-        let found = ready(raw, reports, &all, build)?;
+        let found = ready(raw, reports, all, build)?;
         loaded.findings.extend(found.findings);
         loaded.value.insert(key.0.clone(), found.value);
     }

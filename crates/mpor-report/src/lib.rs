@@ -24,6 +24,9 @@ pub use figures::calibration_frontier::{
     CalibrationPoint, CalibrationRegion, CalibrationView, render_calibration,
 };
 pub use figures::calibration_map::CalibrationMap;
+pub use figures::stress::{
+    Heat, Heats, Ladder, StressPages, StressTable, StressView, Waterfall, render_stress,
+};
 pub use input::{
     BASIS_DAYS, BasisCurve, DataOrigin, DataRow, FaultPrices, FaultRow, FaultScenario,
     MARK_GAP_DAYS, MARK_GAP_DEVIATIONS, ManifestCard, MarkGap, ModelCard, ReportInput, ScanMap,

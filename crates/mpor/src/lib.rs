@@ -6,6 +6,7 @@
 
 pub mod calibrate;
 pub mod catalog;
+pub mod compare;
 mod default_fund;
 pub mod describe;
 pub mod error;
@@ -37,6 +38,7 @@ mod shards;
 mod share;
 pub mod spn;
 mod stage;
+pub mod stress;
 pub mod study;
 pub mod verdict;
 pub mod verify;

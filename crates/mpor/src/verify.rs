@@ -8,6 +8,7 @@ use crate::manifest::{FileRecord, Manifest, record};
 use crate::progress::Progress;
 use crate::run::{blank_manifest, run};
 use crate::sample;
+use crate::stress::{ASKED, as_asked, stress};
 use crate::study::StudyFile;
 
 pub use crate::sample::{Sample, Sampled};
@@ -96,9 +97,13 @@ fn run_again(
     let study = run_folder.join(&manifest.study_file);
     let file = StudyFile::read(&study)?;
     let again = Scratch::new(run_folder)?;
-    let fresh = match is_calibration(manifest) {
-        true => calibrate(&file, &again.folder, progress)?.manifest,
-        false => run(&file, &again.folder, progress)?.manifest,
+    let has = |path: &str| manifest.outputs.iter().any(|output| output.path == path);
+    let fresh = if is_calibration(manifest) {
+        calibrate(&file, &again.folder, progress)?.manifest
+    } else if has(ASKED) {
+        stress(&as_asked(&file, run_folder)?, &again.folder, progress)?.manifest
+    } else {
+        run(&file, &again.folder, progress)?.manifest
     };
     same_study(manifest, &fresh, verified);
     for known in &manifest.outputs {

@@ -90,6 +90,12 @@ fn reads_imports(study: &Path) -> Result<bool, String> {
     Ok(text.contains("runs/imported/"))
 }
 
+/// Whether a study is there to be stressed on one margin date.
+fn stresses(study: &str) -> Result<bool, String> {
+    let text = fs::read_to_string(study).map_err(|error| format!("{study}: {error}"))?;
+    Ok(text.lines().any(|line| line.trim() == "[stress]"))
+}
+
 /// Runs every study in `studies/` and keeps its report and figures in `reports/<study>/`.
 ///
 /// # Errors
@@ -114,7 +120,8 @@ pub fn gallery() -> Result<(), String> {
         let name = name.unwrap_or_default();
         let run = root().join("runs").join(&name);
         let (study, run_text) = (study.to_string_lossy(), run.to_string_lossy());
-        cargo(&["run", "--bin", "mpor", "--", "run", &study, "--out", &run_text])?;
+        let verb = if stresses(&study)? { "stress" } else { "run" };
+        cargo(&["run", "--bin", "mpor", "--", verb, &study, "--out", &run_text])?;
         keep(&run, &root().join("reports").join(&name))?;
     }
     Ok(())

@@ -18,4 +18,5 @@ mod killed;
 mod lab;
 mod names;
 mod spn;
+mod stress;
 mod terminal;

@@ -21,6 +21,10 @@ mod pit;
 mod procyclicality;
 mod scan_map;
 mod shortfalls;
+pub mod stress;
+mod stress_contributions;
+mod stress_correlations;
+mod stress_ladders;
 mod surface_fit;
 
 use crate::drawing::Drawing;

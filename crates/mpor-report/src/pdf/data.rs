@@ -98,7 +98,7 @@ pub(super) fn report(evidence: &Evidence<'_>, shown: &[&Drawing]) -> Report {
     }
 }
 
-fn picture((number, drawing): (usize, &&Drawing)) -> Picture {
+pub(super) fn picture((number, drawing): (usize, &&Drawing)) -> Picture {
     Picture {
         id: drawing.id.clone(),
         file: world::picture_name(number),

@@ -7,6 +7,7 @@ mod evidence;
 mod grid;
 mod inputs;
 mod oracle;
+pub(crate) mod stress;
 mod tables;
 mod world;
 
@@ -36,7 +37,8 @@ pub(crate) fn render(
     let pages = Pages::new(json, pictures?, typeface)?;
     let typeset = typst::compile::<PagedDocument>(&pages).output;
     let document = typeset.map_err(|errors| world::refused(&errors))?;
-    typst_pdf::pdf(&document, &options(evidence)?).map_err(|errors| world::refused(&errors))
+    typst_pdf::pdf(&document, &options(evidence.result().times.last().copied())?)
+        .map_err(|errors| world::refused(&errors))
 }
 
 /// All strings of the data as the typeface can show them.
@@ -54,16 +56,16 @@ fn printable(value: serde_json::Value, typeface: &Typeface) -> serde_json::Value
     }
 }
 
-fn options(evidence: &Evidence<'_>) -> Result<PdfOptions, ReportError> {
+fn options(last: Option<mpor_core::Timestamp>) -> Result<PdfOptions, ReportError> {
     let standards = PdfStandards::new(&[PdfStandard::A_2a, PdfStandard::Ua_1])
         .map_err(|error| ReportError::Typeset(error.message().to_string()))?;
-    Ok(PdfOptions { standards, timestamp: timestamp(evidence), ..PdfOptions::default() })
+    Ok(PdfOptions { standards, timestamp: last.and_then(timestamp), ..PdfOptions::default() })
 }
 
 /// The last margin date: PDF/A wants a date, and a clock would change the bytes of every run.
-fn timestamp(evidence: &Evidence<'_>) -> Option<Timestamp> {
+fn timestamp(last: mpor_core::Timestamp) -> Option<Timestamp> {
     use chrono::{Datelike, Timelike};
-    let last = evidence.result().times.last()?.utc();
+    let last = last.utc();
     let small = |number: u32| u8::try_from(number).ok();
     let date = typst::foundations::Datetime::from_ymd_hms(
         last.year(),

@@ -27,6 +27,16 @@ impl Pages {
         pictures: Vec<Vec<u8>>,
         typeface: &Typeface,
     ) -> Result<Self, ReportError> {
+        Pages::of(TEMPLATE, data, pictures, typeface)
+    }
+
+    /// The same for another template.
+    pub(super) fn of(
+        template: &str,
+        data: Vec<u8>,
+        pictures: Vec<Vec<u8>>,
+        typeface: &Typeface,
+    ) -> Result<Self, ReportError> {
         let mut files = vec![(file("data.json")?, Bytes::new(data))];
         for (number, picture) in pictures.into_iter().enumerate() {
             files.push((file(&picture_name(number))?, Bytes::new(picture)));
@@ -38,7 +48,7 @@ impl Pages {
         }));
         // For hashes: DejaVu Sans Mono. The embedded serif faces are left out, so that nothing falls back to them.
         fonts.extend(typst_kit::fonts::embedded().filter(|(_, info)| info.family.contains("Mono")));
-        let template = Source::new(file("report.typ")?, TEMPLATE.to_owned());
+        let template = Source::new(file("report.typ")?, template.to_owned());
         Ok(Pages { library: LazyHash::new(Library::default()), fonts, template, files })
     }
 }

@@ -105,8 +105,9 @@ impl Moves {
         Moves { factors: self.factors.clone(), values }
     }
 
-    /// These moves as scenarios of a day, one a column.
-    pub(crate) fn into_set(
+    /// These moves as scenarios of a day, one a column; instantaneous, all of one weight.
+    #[must_use]
+    pub fn into_set(
         self,
         day: &Day<'_>,
         names: Vec<String>,

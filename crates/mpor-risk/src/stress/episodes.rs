@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use mpor_core::{Span, Timestamp};
 use ndarray::Axis;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::checks::parameter;
 use crate::day::Day;
@@ -18,7 +18,7 @@ use crate::set::{ScenarioSet, SmileDynamics};
 const SHIPPED: &str = include_str!("../../data/episodes.toml");
 
 /// A stretch of history.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Episode {
     /// Short name, as a study writes it.

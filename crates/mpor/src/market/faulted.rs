@@ -2,13 +2,14 @@
 //!
 //! Faults are in the sources of indices and in the books that collateral is valued on. Files, option chains and fitted
 //! surfaces are those of the recorded market. Anew are made: the indices, the spot and perpetual prices that are one of them,
-//! volatilities modelled on such a spot, and what collateral is worth.
+//! volatilities modelled on such a spot, the basis of futures over it, and what collateral is worth. A future with a price of
+//! its own keeps that price: a fault of the index is no trade of the future.
 
 use mpor_backtest::liquidation::LivePrices;
 use mpor_core::{Factor, History, UnderlyingIx};
 use mpor_data::panel::PanelBuilder;
 
-use super::{AllSeries, Held, Market, collateral, live, price_series, volatility};
+use super::{AllSeries, Held, Market, collateral, futures, live, price_series, volatility};
 use crate::error::MporError;
 use crate::study::{StudyFile, UnderlyingSpec};
 
@@ -35,6 +36,7 @@ pub(crate) fn faulted(
     let mut builder = PanelBuilder::new(recorded.panel.times().to_vec());
     let touched: Vec<Touched> =
         file.study.underlying.iter().map(|spec| Touched::of(spec, market, &all)).collect();
+    let mut basis: Vec<Option<futures::Loaded>> = touched.iter().map(|_| None).collect();
     for &factor in recorded.panel.factors() {
         let UnderlyingIx(index) = factor.underlying();
         let (spec, touched) = (&file.study.underlying[index], &touched[index]);
@@ -46,6 +48,20 @@ pub(crate) fn faulted(
             Factor::Perpetual(_) if touched.perpetual => {
                 let symbol = spec.perpetual.as_ref().unwrap_or(&spec.prices);
                 builder.push_known(factor, all.price(symbol)?, &market.calendar, policies)?;
+            }
+            // The perpetual's own price, put into the panel with the curves.
+            Factor::Perpetual(_)
+                if touched.spot && spec.futures.as_ref().is_some_and(|f| f.perpetual.is_some()) =>
+            {
+                basis[index] = curves(file, index, market, &all, &mut builder)?;
+            }
+            Factor::Carry(_) if touched.spot && spec.futures.is_some() => {
+                if basis[index].is_none() {
+                    basis[index] = curves(file, index, market, &all, &mut builder)?;
+                }
+                if let Some(basis) = &basis[index] {
+                    builder.push(factor, &basis.carry);
+                }
             }
             // All tenors at the first of them.
             Factor::Vol(..) if touched.spot && spec.volatility.is_some() => {
@@ -69,6 +85,11 @@ pub(crate) fn faulted(
             own.index = price_series(all.price(spec.settlement_series())?);
         }
     }
+    for (own, basis) in history.underlyings.iter_mut().zip(basis) {
+        if let Some(basis) = basis {
+            own.futures = basis.by_step;
+        }
+    }
     let live = live(file, &all)?;
     Ok(Faulted { history, read: all, collateral, live })
 }
@@ -87,6 +108,19 @@ fn model(
     let calendar = &market.calendar;
     volatility::of_smile(smile.clone(), file, index, volatility, all, calendar, builder)?;
     Ok(())
+}
+
+/// The basis of futures over another spot; the chain's forwards are those of the recorded market.
+fn curves(
+    file: &StudyFile,
+    index: usize,
+    market: &Market,
+    all: &AllSeries,
+    builder: &mut PanelBuilder,
+) -> Result<Option<futures::Loaded>, MporError> {
+    let Some(spec) = &file.study.underlying[index].futures else { return Ok(None) };
+    let quoted = &market.history.underlyings[index].quoted;
+    futures::load(file, index, spec, all, quoted, builder).map(Some)
 }
 
 /// Which prices of an underlying a scenario changes.
@@ -184,13 +218,20 @@ move = -0.1
         let start: Timestamp = "2021-01-01".parse().unwrap();
         let spike = ["2021-02-10", "2021-02-12"].map(|day| day.parse::<Timestamp>().unwrap());
         let mut rows: Vec<(&str, &str, Timestamp, f64)> = Vec::new();
-        for (symbol, source, level) in
-            [("BTC", "east", 30_010.0), ("BTC", "own", 30_000.0), ("ETH", "east", 1_000.0)]
-        {
+        for (symbol, source, level) in [
+            ("BTC", "east", 30_010.0),
+            ("BTC", "own", 30_000.0),
+            ("BTC-26MAR21", "own", 30_300.0),
+            ("BTC-PERP", "own", 30_000.0),
+            ("ETH", "east", 1_000.0),
+        ] {
             for hour in 0..60 * 24 {
                 let time = start + Span::hours(hour);
                 let wave = 1.0 + 0.01 * ((hour % 17) as f64 - 8.0) + 0.0001 * hour as f64;
-                let hit = spiked && source == "own" && spike[0] <= time && time < spike[1];
+                let hit = spiked
+                    && (symbol, source) == ("BTC", "own")
+                    && spike[0] <= time
+                    && time < spike[1];
                 rows.push((symbol, source, time, level * wave * if hit { 1.0 - 0.1 } else { 1.0 }));
             }
         }
@@ -214,6 +255,52 @@ move = -0.1
     fn study(folder: &Path, text: &str) -> StudyFile {
         std::fs::write(folder.join("study.toml"), text).unwrap();
         StudyFile::read(&folder.join("study.toml")).unwrap_or_else(|error| unreachable!("{error}"))
+    }
+
+    const FUTURES: &str = r#"
+[underlying.futures]
+perpetual = "BTC-PERP"
+limit = "14h"
+
+[[underlying]]
+name = "ETH"
+"#;
+
+    /// The study with dated futures and a perpetual of the first underlying.
+    fn with_futures() -> String {
+        STUDY.replacen("\n[[underlying]]\nname = \"ETH\"\n", FUTURES, 1)
+    }
+
+    #[test]
+    fn a_future_keeps_its_own_price_when_the_index_is_faulty() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), true);
+        let expected = load(&study(folder.path(), &with_futures())).unwrap();
+        write(folder.path(), false);
+        let file = study(folder.path(), &format!("{}{SPIKE}", with_futures()));
+        let recorded = load(&file).unwrap();
+        let found = faulted(&file, &recorded, "spike").unwrap();
+        let step =
+            recorded.history.panel.times().partition_point(|t| *t < "2021-02-11".parse().unwrap());
+        let state = |history: &History| history.state(step).unwrap().underlyings[0].clone();
+        let (before, after) = (state(&recorded.history), state(&found.history));
+        assert!(after.spot < 0.97 * before.spot, "{} {}", after.spot, before.spot);
+        let expiry: Timestamp = "2021-03-26T08:00:00Z".parse().unwrap();
+        let years = recorded.history.panel.times()[step].years_to(expiry);
+        // What the file says of that hour, whatever the index says.
+        let hour = 41 * 24;
+        let own = 30_300.0 * (1.0 + 0.01 * ((hour % 17) as f64 - 8.0) + 0.0001 * hour as f64);
+        for state in [&before, &after] {
+            assert!((state.forward(years) / own - 1.0).abs() < 1e-12, "{}", state.forward(years));
+            assert!((state.perpetual / (own / 1.01) - 1.0).abs() < 1e-12, "{}", state.perpetual);
+        }
+        assert!(after.carry > before.carry + 0.1, "{} {}", after.carry, before.carry);
+        assert_eq!(found.history.panel.factors(), expected.history.panel.factors());
+        for &factor in found.history.panel.factors() {
+            let row = |panel: &mpor_core::Panel| panel.series(factor).unwrap().to_vec();
+            assert_eq!(row(&found.history.panel), row(&expected.history.panel), "{factor}");
+        }
+        assert_eq!(found.history.underlyings[0].futures, expected.history.underlyings[0].futures);
     }
 
     /// The same bits as files that hold the faulty prices, and no file is opened for it.

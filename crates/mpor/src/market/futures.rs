@@ -19,9 +19,9 @@ use mpor_core::{
     Factor, ForwardCurve, FuturePrice, FuturesMarket, ListedFuture, Origin, QuotedMarket, Span,
     Timestamp, UnderlyingIx,
 };
+use mpor_data::Query;
 use mpor_data::panel::PanelBuilder;
 use mpor_data::series::{Loaded as Checked, Series};
-use mpor_data::{Query, raw};
 
 use super::AllSeries;
 use crate::error::MporError;
@@ -94,27 +94,24 @@ pub(super) fn read(
         let problem = "`futures` need files: name them in `futures.prices` or `data.prices`";
         return Err(file.list_error("underlying", index, problem).into());
     }
-    let all = raw::prices(&Query::all(paths.clone()))?;
-    let mut wanted: Vec<&str> = all.keys().map(|(symbol, _)| symbol.as_str()).collect();
-    wanted.dedup();
-    wanted.retain(|symbol| expiry_of(file, index, spec, symbol).is_some());
-    wanted.extend(spec.perpetual.as_deref());
-    wanted.extend(spec.expiries.keys().map(String::as_str));
-    wanted.sort_unstable();
-    wanted.dedup();
-    if wanted.is_empty() {
-        let mut known: Vec<&str> = all.keys().map(|(symbol, _)| symbol.as_str()).collect();
-        known.dedup();
+    let policies = &file.study.data.policy;
+    let query = Query::all(paths.clone());
+    let loaded = mpor_data::series::prices_among(&query, policies, |known| {
+        let dated = known.iter().filter(|symbol| expiry_of(file, index, spec, symbol).is_some());
+        let mut wanted: Vec<String> = dated.map(|symbol| (*symbol).to_owned()).collect();
+        wanted.extend(spec.perpetual.clone());
+        wanted.extend(spec.expiries.keys().cloned());
+        if !wanted.is_empty() {
+            return Ok(wanted);
+        }
         let problem = format!(
             "no symbol of {} is a future named like `{}-27MAR26`, and neither `perpetual` nor `expiries` names one; they have: {}",
             paths.join(", "),
             prefix(file, index, spec),
             known.join(", ")
         );
-        return Err(file.list_error("underlying", index, &problem).into());
-    }
-    let policies = &file.study.data.policy;
-    let loaded = mpor_data::series::prices(&Query::all(paths).of(wanted), policies)?;
+        Err(MporError::from(file.list_error("underlying", index, &problem)))
+    })?;
     let closes = loaded.value.into_iter().map(|(symbol, bars)| (symbol, bars.closes));
     Ok(Checked { value: closes.collect(), findings: loaded.findings })
 }

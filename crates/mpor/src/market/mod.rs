@@ -190,12 +190,17 @@ fn perpetual(spec: &UnderlyingSpec) -> Option<&String> {
 
 /// The prices of each underlying at their own resolution.
 pub(crate) fn live(file: &StudyFile, all: &AllSeries) -> Result<Vec<LivePrices>, MporError> {
-    let of = |spec: &UnderlyingSpec| {
-        let own = perpetual(spec).map(|symbol| all.price(symbol)).transpose()?;
+    let of = |(index, spec): (usize, &UnderlyingSpec)| {
+        // Named under `futures`, it is read with them.
+        let named = |symbol: &String| match all.futures(index).get(symbol) {
+            Some(own) => Ok(own),
+            None => all.price(symbol),
+        };
+        let own = perpetual(spec).map(named).transpose()?;
         let spot = price_series(all.price(&spec.prices)?);
         Ok(LivePrices { spot, perpetual: own.map(price_series) })
     };
-    file.study.underlying.iter().map(of).collect()
+    file.study.underlying.iter().enumerate().map(of).collect()
 }
 
 /// The option chains of each underlying; empty for one without.

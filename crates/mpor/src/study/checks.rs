@@ -21,6 +21,7 @@ impl StudyFile {
         self.check_supervision()?;
         self.check_default_fund()?;
         self.check_calibrate()?;
+        self.check_stress()?;
         self.check_tests()
     }
 

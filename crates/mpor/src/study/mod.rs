@@ -6,6 +6,7 @@ mod default_fund;
 mod locate;
 mod oracle;
 mod schema;
+pub mod stress;
 mod supervision;
 mod words;
 

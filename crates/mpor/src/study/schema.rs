@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::calibrate::CalibrateSpec;
 use super::default_fund::DefaultFundSpec;
 use super::supervision::OffsetSpec;
+use super::stress::StressSpec;
 
 /// One study: data, calendar, portfolios, models, and what to report.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -71,6 +72,9 @@ pub struct Study {
     /// What `mpor calibrate` chooses; `mpor run` does not look at it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calibrate: Option<CalibrateSpec>,
+    /// What `mpor stress` asks; `mpor run` does not look at it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stress: Option<StressSpec>,
 }
 
 /// Where history and positions are. Paths are relative to the study file; globs and object-store URLs are allowed.
