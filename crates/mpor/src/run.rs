@@ -106,7 +106,8 @@ pub fn run(
     let mut outputs = write_tables(file, folder, &result, &loaded, &oracle.tables)?;
     stages.end("tables");
     progress.begin("drawing and typesetting", 1);
-    outputs.extend(report::write(folder, file, &loaded, &result, &start, &oracle)?);
+    let asked = report::asked(file);
+    outputs.extend(report::write(folder, file, &loaded, &result, &start, &oracle, &asked)?);
     let told = oracle.faults.into_iter().flat_map(|fault| fault.remarks);
     let notes = loaded.market.notes.iter().cloned().chain(oracle.notes).chain(told).collect();
     progress.end();
@@ -225,10 +226,19 @@ pub(crate) fn make(folder: &Path) -> Result<(), MporError> {
 /// manifest last: without one the folder holds no finished run.
 pub(crate) fn forget(folder: &Path) -> Result<(), MporError> {
     let outputs = Manifest::read(folder).map(|manifest| manifest.outputs).unwrap_or_default();
+    remove_outputs(folder, &outputs, MANIFEST)
+}
+
+/// Removes recorded files inside the folder, and the record itself last.
+pub(crate) fn remove_outputs(
+    folder: &Path,
+    outputs: &[FileRecord],
+    record: &str,
+) -> Result<(), MporError> {
     let inside =
         |path: &str| Path::new(path).components().all(|c| matches!(c, Component::Normal(_)));
     let stale = outputs.iter().map(|output| output.path.as_str()).filter(|path| inside(path));
-    for path in stale.chain([MANIFEST]) {
+    for path in stale.chain([record]) {
         let path = folder.join(path);
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

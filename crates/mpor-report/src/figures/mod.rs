@@ -12,7 +12,7 @@ mod data_coverage;
 mod explanation;
 mod frontier;
 mod margin_grid;
-mod margin_loss;
+pub(crate) mod margin_loss;
 mod mark_gap;
 pub(crate) mod oracle;
 mod procyclicality;
