@@ -148,7 +148,7 @@ function grid(svg, placed, labelled) {
       draw(svg, "text", { x: box.left - 5, y: y(value) + 4, class: panel.y.kind === "names" ? "end" : "end quiet" }, words);
     }
   }
-  const most = Math.max(2, Math.floor((box.right - box.left) / 110));
+  const most = Math.max(3, Math.floor((box.right - box.left) / 110));
   const ticks = panel.x.kind === "time" ? timeTicks(range, most) : panel.x.ticks;
   let free = -Infinity;
   for (const [value, text] of ticks) {

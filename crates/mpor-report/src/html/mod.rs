@@ -16,7 +16,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
-use crate::document::Document;
+use crate::document::{Chapter, Document};
 use crate::drawing::Drawing;
 use crate::error::ReportError;
 use crate::fonts::{self, Typeface};
@@ -76,7 +76,7 @@ pub(crate) fn render(
     let json = serde_json::to_string(&data)?;
     let _ = write!(
         page,
-        "<script type=\"application/json\" id=\"data\">{}</script>\n<script>\n\"use strict\";\n",
+        "<script type=\"application/json\" id=\"report-data\">{}</script>\n<script>\n\"use strict\";\n",
         script_json(&json)
     );
     SCRIPTS.iter().for_each(|script| page.push_str(script));
@@ -124,27 +124,37 @@ fn body(page: &mut String, document: &Document, explorer: Option<&Explorer>, esc
     page.push_str("<noscript><p class=\"note\">Figures, sorting and filters need JavaScript; texts and tables do not.</p></noscript>\n");
     page.push_str("<main id=\"content\">\n");
     for chapter in &document.chapters {
-        blocks::chapter(page, chapter, escape);
-        if chapter.id == "happened"
-            && let Some(explorer) = explorer
-        {
-            explore(page, explorer, escape);
+        match explorer {
+            Some(explorer) if chapter.id == EXPLORED && !explorer.accounts.is_empty() => {
+                explore(page, chapter, explorer, escape);
+            }
+            _ => blocks::chapter(page, chapter, escape),
         }
     }
     let _ = write!(page, "</main>\n<footer>mpor {}</footer>\n", escape.content(&document.version));
     page.push_str("<div id=\"tip\" role=\"status\" aria-live=\"polite\" hidden></div>\n");
 }
 
-/// The section whose figure is that of the account chosen.
-fn explore(page: &mut String, explorer: &Explorer, escape: &Escape<'_>) {
-    if explorer.accounts.is_empty() {
-        return;
-    }
-    page.push_str(
-        "<section id=\"explore\">\n<h2>Any account and model</h2>\n<p class=\"note\">Choose an account and a model above. \
-         Drag across a plot to zoom, hold Shift and drag to move, double-click to see all; arrow keys, plus, minus and 0 do the \
-         same from the keyboard.</p>\n<figure data-explorer>\n<h3></h3>\n<div class=\"plot\"></div>\n</figure>\n",
+/// The chapter on one account, in whose place the page shows the account chosen.
+const EXPLORED: &str = "margin-losses";
+
+fn explore(page: &mut String, chapter: &Chapter, explorer: &Explorer, escape: &Escape<'_>) {
+    let _ = write!(
+        page,
+        "<section id=\"{}\">\n<h2>{}</h2>\n<p class=\"note\">Choose an account and a model above. Drag across a plot to zoom, \
+         hold Shift and drag to move, double-click to see all; arrow keys, plus, minus and 0 do the same from the keyboard.</p>\n\
+         <figure data-explorer>\n<h3></h3>\n<div class=\"plot\"></div>\n",
+        chapter.id,
+        escape.content(&chapter.title)
     );
+    if let Some((_, drawing)) = explorer.accounts.first() {
+        let _ = write!(
+            page,
+            "<figcaption><em>{}</em> <span class=\"source\">Numbers: tables requirements and losses of the run.</span></figcaption>\n",
+            escape.content(&drawing.reading)
+        );
+    }
+    page.push_str("</figure>\n");
     if !explorer.remark.is_empty() {
         let _ = write!(page, "<p class=\"note\">{}</p>\n", escape.content(&explorer.remark));
     }

@@ -1,6 +1,6 @@
 // Data, scales and ticks: how a value becomes a place.
 
-const DATA = JSON.parse(document.getElementById("data").textContent);
+const DATA = JSON.parse(document.getElementById("report-data").textContent);
 const SVG = "http://www.w3.org/2000/svg";
 const unpacked = [];
 

@@ -17,7 +17,8 @@ fn blocks(material: &Material<'_>) -> Vec<Block> {
         let text = "No loss exceeded the requirement of any model.".to_owned();
         return vec![Block::Text { text }];
     }
-    let mut blocks = material.figures(&["shortfalls", "breach-timeline", "explanation"]);
+    let mut blocks =
+        material.figures(&["shortfalls", "breach-timeline", "pnl-distribution", "explanation"]);
     blocks.push(Block::heading("Largest loss events"));
     blocks.extend(Block::small_table(ledger));
     blocks

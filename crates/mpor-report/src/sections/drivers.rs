@@ -12,5 +12,5 @@ pub(super) const SECTION: Section = Section {
 };
 
 fn blocks(material: &Material<'_>) -> Vec<Block> {
-    material.figures(&["components", "offset", "scan-map"])
+    material.figures(&["components", "offset-benefit", "scan-map"])
 }

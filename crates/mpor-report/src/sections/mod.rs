@@ -9,6 +9,7 @@ mod breaches;
 mod coverage;
 mod coverage_tests;
 mod data;
+mod disclosures;
 mod drivers;
 mod happened;
 mod inputs;
@@ -18,6 +19,8 @@ mod models;
 mod oracle;
 mod procyclicality;
 mod reproduce;
+mod scope;
+mod sensitivity;
 mod tables;
 mod verdicts;
 
@@ -44,15 +47,18 @@ pub(crate) struct Section {
 /// Every section, in the order of the pages.
 pub(crate) const CATALOG: &[Section] = &[
     answer::SECTION,
+    scope::SECTION,
     verdicts::SECTION,
     happened::SECTION,
     margin_losses::SECTION,
     coverage::SECTION,
+    disclosures::SECTION,
     accounts::SECTION,
     breaches::SECTION,
     oracle::SECTION,
     drivers::SECTION,
     procyclicality::SECTION,
+    sensitivity::SECTION,
     data::SECTION,
     models::SECTION,
     limitations::SECTION,
@@ -71,6 +77,13 @@ impl Material<'_> {
     pub fn picture(&self, id: &str) -> Option<Picture> {
         let mut numbered = self.drawings.iter().enumerate();
         numbered.find(|(_, drawing)| drawing.id == id).map(Picture::of)
+    }
+
+    /// About how high a figure is on a page, with what stands around it, in points; `None` where there is none.
+    pub fn height(&self, id: &str) -> Option<f64> {
+        let drawing = self.drawings.iter().find(|drawing| drawing.id == id)?;
+        let rows = drawing.panels.len().div_ceil(drawing.columns.max(1)) as f64;
+        Some(rows * (drawing.size.plot_height + 24.0) + 70.0)
     }
 
     /// Those of the figures that there are, in the order asked for.

@@ -2,9 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod browser;
+mod html;
 mod layout;
 mod market;
 mod oracle;
 mod pdf;
+mod pictures;
 mod render;
 mod story;
