@@ -1,5 +1,6 @@
 //! The `mpor` command line.
 
+mod again;
 mod answer;
 mod calibrate;
 mod compare;
@@ -40,6 +41,7 @@ const EXAMPLES: &str = "Examples:
   mpor check studies/quickstart.toml                  check study and data, change nothing
   mpor margin studies/quickstart.toml --at 2020-03-11 one day's requirements with their arithmetic
   mpor explain runs/quickstart --account long-perpetual --at 2020-03-11
+  mpor report runs/quickstart --kind validation --format pdf --format html
   mpor verify runs/quickstart                         hash, run again, compare byte by byte";
 
 #[derive(Subcommand)]
@@ -117,6 +119,8 @@ enum Command {
         #[arg(long)]
         at: Timestamp,
     },
+    /// Render a finished run again for other readers or in other formats, into a folder of its own.
+    Report(again::Options),
     /// Hash a run's inputs and outputs, run it again, and compare byte by byte.
     Verify {
         /// The folder of a finished run.
@@ -249,6 +253,10 @@ fn act(cli: &Cli, progress: &dyn Progress) -> Result<ExitCode, MporError> {
         Command::Explain { run, account, at } => {
             let (file, explanation) = mpor::explain::explain(run, account, *at)?;
             answer::explain(&explanation, &file, cli.json);
+            done
+        }
+        Command::Report(options) => {
+            again::run(options, cli.json, progress)?;
             done
         }
         Command::Verify { run, sample, seed } => {

@@ -18,6 +18,9 @@ pub(crate) const SVG_FAMILY: &str = "'Source Sans 3', sans-serif";
 const REGULAR: &[u8] = include_bytes!("../assets/fonts/SourceSans3-Regular.ttf");
 const BOLD: &[u8] = include_bytes!("../assets/fonts/SourceSans3-Bold.ttf");
 const ITALIC: &[u8] = include_bytes!("../assets/fonts/SourceSans3-Italic.ttf");
+/// The same for pages for browsers, reduced to what reports are written in.
+pub(crate) const WEB_REGULAR: &[u8] = include_bytes!("../assets/fonts/web/regular.woff2");
+pub(crate) const WEB_BOLD: &[u8] = include_bytes!("../assets/fonts/web/bold.woff2");
 
 /// Stroke weight of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

@@ -1,9 +1,10 @@
 //! Figures, pages and tables from the result of a backtest.
 //!
 //! [`render`] takes a [`ReportInput`] and gives back files as bytes: each figure as SVG and PNG with the table it was
-//! drawn from, and a PDF that can be sent as it is. It reads and writes nothing, uses no clock and no system font, and
+//! drawn from, and a PDF and a page for browsers that can be sent as they are. It reads and writes nothing, uses no clock and no system font, and
 //! gives the same bytes for the same input.
 
+mod document;
 mod draw;
 pub mod drawing;
 mod error;
@@ -11,13 +12,17 @@ pub mod evidence;
 pub mod figures;
 mod fonts;
 pub mod format;
+mod html;
 pub mod input;
 mod palette;
 mod pdf;
 mod render;
+mod sections;
 pub mod story;
+mod stress_pages;
 mod text;
 
+pub use document::Kind;
 pub use error::ReportError;
 pub use evidence::Evidence;
 pub use figures::calibration_frontier::{
@@ -32,4 +37,4 @@ pub use input::{
     MARK_GAP_DAYS, MARK_GAP_DEVIATIONS, ManifestCard, MarkGap, ModelCard, ReportInput, ScanMap,
     StudyCard, SurfaceFit, Valuations,
 };
-pub use render::{Artifact, Format, Rendered, render, render_about};
+pub use render::{Artifact, Format, Rendered, render, render_about, render_kinds};

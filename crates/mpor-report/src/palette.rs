@@ -58,3 +58,8 @@ pub(crate) fn text_on(background: RGBColor) -> RGBColor {
     let luminance = 0.2126 * f64::from(red) + 0.7152 * f64::from(green) + 0.0722 * f64::from(blue);
     if luminance > 130.0 { TEXT } else { WHITE }
 }
+
+/// As a page for browsers writes it.
+pub(crate) fn hex(RGBColor(red, green, blue): RGBColor) -> String {
+    format!("#{red:02x}{green:02x}{blue:02x}")
+}

@@ -3,13 +3,15 @@
 use mpor_core::Table;
 use rayon::prelude::*;
 
+use crate::document::{Document, Kind};
 use crate::draw::{self, Setting};
 use crate::drawing::Drawing;
 use crate::error::ReportError;
 use crate::evidence::Evidence;
 use crate::fonts::Typeface;
+use crate::html::{self, Explorer};
 use crate::input::ReportInput;
-use crate::{figures, pdf};
+use crate::{figures, pdf, sections};
 
 /// What to make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub enum Format {
     Png,
     /// The typeset report.
     Pdf,
+    /// The report as one page for browsers.
+    Html,
 }
 
 /// One file.
@@ -34,7 +38,7 @@ pub struct Artifact {
 /// The files of a report.
 #[derive(Clone, Debug)]
 pub struct Rendered {
-    /// Figures and the PDF, in a fixed order.
+    /// Figures, pages and PDFs, in a fixed order.
     pub artifacts: Vec<Artifact>,
     /// The table behind each figure, and where it goes as CSV.
     pub sources: Vec<(String, Table)>,
@@ -58,19 +62,62 @@ pub fn render_about(
     account: Option<&str>,
     formats: &[Format],
 ) -> Result<Rendered, ReportError> {
+    render_kinds(input, account, &[Kind::Report], formats)
+}
+
+/// Like [`render_about`], for several kinds of readers: `report.pdf`, `summary.pdf`...
+///
+/// # Errors
+/// As [`render_about`].
+pub fn render_kinds(
+    input: &ReportInput<'_>,
+    account: Option<&str>,
+    kinds: &[Kind],
+    formats: &[Format],
+) -> Result<Rendered, ReportError> {
     let evidence = Evidence::gather(input, account)?;
     let typeface = Typeface::load()?;
     let drawings = figures::build_all(&evidence)?;
-    let pdf = formats.contains(&Format::Pdf);
-    let (pictures, document) = rayon::join(
+    let page = formats.contains(&Format::Html);
+    let explorer = page.then(|| html::explorer(&evidence)).transpose()?;
+    let document = |&kind: &Kind| {
+        let document = sections::document(&evidence, &drawings, kind);
+        let models: Vec<&str> = input.result.models.iter().map(|m| m.id.as_str()).collect();
+        let filters = (models.as_slice(), explorer.as_ref());
+        documents(&document, kind, (&drawings, filters), formats, &typeface)
+    };
+    let (pictures, documents) = rayon::join(
         || pictures(&drawings, formats, &typeface),
-        || pdf.then(|| pdf::render(&evidence, &drawings, &typeface)).transpose(),
+        || kinds.par_iter().map(document).collect::<Vec<Result<Vec<Artifact>, ReportError>>>(),
     );
     let mut artifacts = pictures?;
-    if let Some(bytes) = document? {
-        artifacts.push(Artifact { path: "report.pdf".to_owned(), bytes });
+    for files in documents {
+        artifacts.extend(files?);
     }
     Ok(Rendered { artifacts, sources: sources(drawings) })
+}
+
+/// Names that a page can be filtered by.
+type Filters<'a> = (&'a [&'a str], Option<&'a Explorer>);
+
+/// One document as the files asked for.
+pub(crate) fn documents(
+    document: &Document,
+    kind: Kind,
+    (drawings, filters): (&[Drawing], Filters<'_>),
+    formats: &[Format],
+    typeface: &Typeface,
+) -> Result<Vec<Artifact>, ReportError> {
+    let mut files = Vec::new();
+    if formats.contains(&Format::Html) {
+        let bytes = html::render(document, drawings, filters, typeface)?;
+        files.push(Artifact { path: format!("{}.html", kind.name()), bytes });
+    }
+    if formats.contains(&Format::Pdf) {
+        let bytes = pdf::render(document, drawings, typeface)?;
+        files.push(Artifact { path: format!("{}.pdf", kind.name()), bytes });
+    }
+    Ok(files)
 }
 
 /// Drawings that belong to no report, with the tables behind them.

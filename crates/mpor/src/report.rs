@@ -3,12 +3,11 @@
 use std::path::Path;
 
 use mpor_backtest::BacktestResult;
-use mpor_backtest::default_fund::FundPath;
 use mpor_data::metadata::Dataset;
-use mpor_data::tables::{write_bytes, write_csv};
+use mpor_data::tables::{Metadata, write_bytes, write_csv, write_parquet};
 use mpor_report::{
-    DataOrigin, DataRow, Format, ManifestCard, ModelCard, Rendered, ReportInput, StudyCard,
-    Valuations, render_about,
+    DataOrigin, DataRow, Format, Kind, ManifestCard, ModelCard, Rendered, ReportInput, StudyCard,
+    Valuations, render_kinds,
 };
 
 use crate::error::MporError;
@@ -18,32 +17,64 @@ use crate::mark_gap::mark_gap;
 use crate::market::futures_tables::basis;
 use crate::market::{FittedSmile, seen_from};
 use crate::oracle::Oracle;
+use crate::further::Further;
 use crate::run::Written;
 use crate::scan_map::scan_map;
-use crate::study::{CalendarKind, ReportFormat, StudyFile};
+use crate::study::{CalendarKind, ReportFormat, ReportKind, StudyFile};
 
-/// Renders the report and writes its files; a study that asks for no format gets neither figures nor their tables.
+/// The formats and kinds that a study asks for.
+pub(crate) fn asked(file: &StudyFile) -> Asked {
+    let spec = &file.study.report;
+    Asked { formats: spec.formats.clone(), kinds: spec.kinds.clone() }
+}
+
+/// Renderings and readers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Which renderings.
+    pub formats: Vec<ReportFormat>,
+    /// For which readers.
+    pub kinds: Vec<ReportKind>,
+}
+
+impl Asked {
+    fn formats(&self) -> Vec<Format> {
+        self.formats.iter().map(|&format| rendering(format)).collect()
+    }
+
+    fn kinds(&self) -> Vec<Kind> {
+        let kind = |kind: &ReportKind| match kind {
+            ReportKind::Report => Kind::Report,
+            ReportKind::Summary => Kind::Summary,
+            ReportKind::Validation => Kind::Validation,
+        };
+        self.kinds.iter().map(kind).collect()
+    }
+}
+
+/// A format as the report crate names it.
+pub(crate) fn rendering(format: ReportFormat) -> Format {
+    match format {
+        ReportFormat::Pdf => Format::Pdf,
+        ReportFormat::Png => Format::Png,
+        ReportFormat::Svg => Format::Svg,
+        ReportFormat::Html => Format::Html,
+    }
+}
+
+/// Renders the report as asked and writes its files; nothing where no format is asked for, not even the figures' tables.
 pub(crate) fn write(
     folder: &Path,
     file: &StudyFile,
     loaded: &Loaded,
     result: &BacktestResult,
     start: &Manifest,
-    oracle: &Oracle,
-    fund: &[FundPath],
+    further: &Further,
+    asked: &Asked,
 ) -> Result<Vec<Written>, MporError> {
-    let asked = &file.study.report.formats;
-    if asked.is_empty() {
+    if asked.formats.is_empty() {
         return Ok(Vec::new());
     }
-    let formats: Vec<Format> = asked
-        .iter()
-        .map(|format| match format {
-            ReportFormat::Pdf => Format::Pdf,
-            ReportFormat::Png => Format::Png,
-            ReportFormat::Svg => Format::Svg,
-        })
-        .collect();
     let input = ReportInput {
         result,
         study: study_card(file, result),
@@ -56,11 +87,12 @@ pub(crate) fn write(
         basis: basis(loaded)?,
         surface_fit: loaded.market.surfaces.fit(),
         manifest: manifest_card(start),
-        oracle: oracle.faults.clone(),
-        default_fund: fund,
-        notes: notes(loaded, result, oracle),
+        oracle: further.oracle.faults.clone(),
+        default_fund: &further.fund,
+        notes: notes(loaded, result, &further.oracle),
     };
-    let rendered = render_about(&input, file.study.report.account.as_deref(), &formats)?;
+    let account = file.study.report.account.as_deref();
+    let rendered = render_kinds(&input, account, &asked.kinds(), &asked.formats())?;
     write_rendered(folder, &rendered)
 }
 
@@ -70,7 +102,7 @@ fn notes(loaded: &Loaded, result: &BacktestResult, oracle: &Oracle) -> Vec<Strin
     known.chain(crate::fits::remarks(result)).collect()
 }
 
-/// Writes what was rendered, and the table beside each figure as CSV.
+/// Writes what was rendered, and the table beside each figure as CSV and Parquet.
 pub(crate) fn write_rendered(
     folder: &Path,
     rendered: &Rendered,
@@ -82,9 +114,11 @@ pub(crate) fn write_rendered(
         written.push((path, None));
     }
     for (path, table) in &rendered.sources {
-        let path = folder.join(path);
-        write_csv(table, &path)?;
-        written.push((path, Some(table.rows())));
+        let csv = folder.join(path);
+        write_csv(table, &csv)?;
+        let parquet = csv.with_extension("parquet");
+        write_parquet(table, &parquet, Metadata::new())?;
+        written.extend([csv, parquet].map(|path| (path, Some(table.rows()))));
     }
     Ok(written)
 }

@@ -3,7 +3,7 @@
 //! The manifest comes last: a folder with a manifest is a finished run. A run that was killed is taken up where it stopped and
 //! ends with the same bytes; what was finished before stays whole until all of the new run is written.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use mpor_backtest::day::Parts;
@@ -13,16 +13,14 @@ use mpor_backtest::{
 use mpor_core::{History, Table};
 use mpor_data::tables::{Metadata, write_parquet};
 
-use crate::default_fund;
 use crate::error::MporError;
 use crate::evidence;
+use crate::further::{self, Further};
 use crate::inputs;
 use crate::layout::Layout;
 use crate::loaded::{Loaded, replay_error};
 use crate::lock::RunLock;
 use crate::manifest::{self, FileRecord, Manifest, hash_text, record};
-use crate::offsets;
-use crate::oracle;
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::report;
@@ -167,34 +165,22 @@ pub(crate) fn complete(
     let (result, mut outputs) =
         evidence::of_shards(file, loaded, (shards, &located), layout, stage.path(), progress)?;
     stages.end("evidence and long tables");
-    let mut oracle = oracle::tell(file, loaded, &result, progress)?;
-    stages.end("oracle faults");
-    let (offsets, said) = offsets::tell(file, &result)?;
-    let fund = default_fund::tell(file, loaded, &result)?;
-    oracle.tables.extend(offsets.into_iter().chain(fund.tables));
-    let verdicts: Vec<String> = said.into_iter().chain(fund.notes).collect();
-    oracle.notes.extend(verdicts.iter().cloned());
-    stages.end("offsets and default fund");
+    let further = further::tell(file, loaded, &result, progress)?;
+    let Further { oracle, verdicts, .. } = &further;
+    stages.end("oracle faults, offsets, default fund");
     outputs.extend(write_short(file, stage.path(), &result, loaded, &oracle.tables)?);
     stages.end("tables");
     progress.begin("drawing and typesetting", 1);
-    outputs.extend(report::write(
-        stage.path(),
-        file,
-        loaded,
-        &result,
-        &start,
-        &oracle,
-        &fund.paths,
-    )?);
-    let told = oracle.faults.into_iter().flat_map(|fault| fault.remarks);
-    let notes = loaded.market.notes.iter().cloned().chain(oracle.notes).chain(told);
+    let asked = report::asked(file);
+    outputs.extend(report::write(stage.path(), file, loaded, &result, &start, &further, &asked)?);
+    let told = oracle.faults.iter().flat_map(|fault| fault.remarks.iter().cloned());
+    let notes = loaded.market.notes.iter().cloned().chain(oracle.notes.iter().cloned()).chain(told);
     let notes = notes.chain(crate::fits::remarks(&result)).collect();
     progress.end();
     stages.end("report");
     let manifest = stage.publish(start, &outputs)?;
     shards.close()?;
-    let (folder, stages) = (folder.to_owned(), stages.done);
+    let (folder, stages, verdicts) = (folder.to_owned(), stages.done, verdicts.clone());
     Ok(RunSummary { folder, result: Some(result), manifest, stages, notes, verdicts })
 }
 
@@ -296,6 +282,27 @@ pub(crate) fn make(folder: &Path) -> Result<(), MporError> {
         return Err(MporError::folder(folder, problem));
     }
     std::fs::create_dir_all(folder).map_err(|error| MporError::folder(folder, error))
+}
+
+/// Removes recorded files inside the folder, and the record itself last.
+pub(crate) fn remove_outputs(
+    folder: &Path,
+    outputs: &[FileRecord],
+    record: &str,
+) -> Result<(), MporError> {
+    let inside =
+        |path: &str| Path::new(path).components().all(|c| matches!(c, Component::Normal(_)));
+    let stale = outputs.iter().map(|output| output.path.as_str()).filter(|path| inside(path));
+    for path in stale.chain([record]) {
+        let path = folder.join(path);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(MporError::folder(path, error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// The tables that supervisors ask for; attribution only where there are marks to compare the pricer with.

@@ -49,8 +49,8 @@ pub fn verify_sample(
     progress: &dyn Progress,
 ) -> Result<Verified, MporError> {
     let manifest = Manifest::read(run_folder)?;
-    if is_calibration(&manifest) {
-        let problem = "a calibration has no shards to draw from: verify it without --sample";
+    if is_calibration(&manifest) || is_stress(&manifest) {
+        let problem = "only a run has shards to draw from: verify a calibration or a stress test without --sample";
         return Err(MporError::Question(problem.to_owned()));
     }
     let mut verified = hashed(run_folder, &manifest);
@@ -88,6 +88,10 @@ fn is_calibration(manifest: &Manifest) -> bool {
     manifest.outputs.iter().any(|output| output.path == CANDIDATES)
 }
 
+fn is_stress(manifest: &Manifest) -> bool {
+    manifest.outputs.iter().any(|output| output.path == ASKED)
+}
+
 fn run_again(
     run_folder: &Path,
     manifest: &Manifest,
@@ -97,10 +101,9 @@ fn run_again(
     let study = run_folder.join(&manifest.study_file);
     let file = StudyFile::read(&study)?;
     let again = Scratch::new(run_folder)?;
-    let has = |path: &str| manifest.outputs.iter().any(|output| output.path == path);
     let fresh = if is_calibration(manifest) {
         calibrate(&file, &again.folder, progress)?.manifest
-    } else if has(ASKED) {
+    } else if is_stress(manifest) {
         stress(&as_asked(&file, run_folder)?, &again.folder, progress)?.manifest
     } else {
         run(&file, &again.folder, progress)?.manifest

@@ -20,7 +20,7 @@ use crate::palette::{self, QUIET, TEXT};
 use canvas::{Anchor, Canvas, Type};
 use layout::{Layout, PANEL_TITLE, SWATCH, TICK, TITLE, layout};
 
-pub(crate) use ticks::round_step;
+pub(crate) use ticks::{round_step, ticks};
 
 /// Where a figure will stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

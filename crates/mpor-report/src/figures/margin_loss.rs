@@ -40,7 +40,8 @@ impl Figure for MarginLossFigure {
     }
 }
 
-fn together(
+/// One account under these models, a panel each.
+pub(crate) fn together(
     evidence: &Evidence<'_>,
     account: usize,
     models: &[usize],

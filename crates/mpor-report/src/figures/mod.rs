@@ -4,6 +4,7 @@
 
 mod axes;
 mod basis;
+mod breach_timeline;
 pub mod calibration_frontier;
 pub mod calibration_map;
 mod components;
@@ -14,10 +15,12 @@ mod e_process;
 mod explanation;
 mod frontier;
 mod margin_grid;
-mod margin_loss;
+pub(crate) mod margin_loss;
 mod mark_gap;
+mod offset_benefit;
 pub(crate) mod oracle;
 mod pit;
+mod pnl_distribution;
 mod procyclicality;
 mod scan_map;
 mod shortfalls;
@@ -47,6 +50,7 @@ pub trait Figure: Send + Sync {
 /// Every figure, sorted by id.
 pub const CATALOG: &[&dyn Figure] = &[
     &basis::BasisFigure,
+    &breach_timeline::BreachTimelineFigure,
     &components::ComponentsFigure,
     &coverage::CoverageFigure,
     &data_coverage::DataCoverageFigure,
@@ -57,8 +61,10 @@ pub const CATALOG: &[&dyn Figure] = &[
     &margin_grid::MarginGridFigure,
     &margin_loss::MarginLossFigure,
     &mark_gap::MarkGapFigure,
+    &offset_benefit::OffsetBenefitFigure,
     &oracle::OracleFigure,
     &pit::PitFigure,
+    &pnl_distribution::PnlDistributionFigure,
     &procyclicality::ProcyclicalityFigure,
     &scan_map::ScanMapFigure,
     &shortfalls::ShortfallsFigure,

@@ -6,13 +6,15 @@ use super::{axes, stress_contributions, stress_correlations, stress_ladders};
 use crate::drawing::{Axis, Drawing, Ink, KeyEntry, KeyMark, Layer, Panel, Shared, Size};
 use crate::error::ReportError;
 use crate::format;
-use crate::pdf::stress as pages;
-use crate::render::{Artifact, Format, Rendered, render_drawings};
+use crate::document::Kind;
+use crate::fonts::Typeface;
+use crate::render::{Format, Rendered, documents, render_drawings};
+use crate::stress_pages;
 
 pub use super::stress_contributions::Waterfall;
 pub use super::stress_correlations::{Heat, Heats};
 pub use super::stress_ladders::Ladder;
-pub use crate::pdf::stress::{StressPages, StressTable};
+pub use crate::stress_pages::{StressPages, StressTable};
 
 /// Most accounts that have a panel.
 const MOST_PANELS: usize = 6;
@@ -61,13 +63,13 @@ pub fn render_stress(view: &StressView, formats: &[Format]) -> Result<Rendered, 
     drawings.extend(
         contributions.map(|one| stress_contributions::drawing(one, &view.currency)).transpose()?,
     );
-    let document = match formats.contains(&Format::Pdf) {
-        true => Some(pages::render(&view.pages, &drawings)?),
-        false => None,
-    };
+    let document = stress_pages::document(&view.pages, &drawings);
+    let models: Vec<&str> = view.models.iter().map(String::as_str).collect();
+    let filters = (models.as_slice(), None);
+    let typeface = Typeface::load()?;
+    let files = documents(&document, Kind::Stress, (&drawings, filters), formats, &typeface)?;
     let mut rendered = render_drawings(drawings, formats)?;
-    let path = "report.pdf".to_owned();
-    rendered.artifacts.extend(document.map(|bytes| Artifact { path, bytes }));
+    rendered.artifacts.extend(files);
     Ok(rendered)
 }
 

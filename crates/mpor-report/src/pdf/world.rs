@@ -21,25 +21,15 @@ pub(super) struct Pages {
 }
 
 impl Pages {
-    /// The data as `data.json`, the pictures as `figure-0.svg`, `figure-1.svg`...
+    /// The data as `data.json`, the pictures as `figure-<number>.svg`.
     pub(super) fn new(
         data: Vec<u8>,
-        pictures: Vec<Vec<u8>>,
-        typeface: &Typeface,
-    ) -> Result<Self, ReportError> {
-        Pages::of(TEMPLATE, data, pictures, typeface)
-    }
-
-    /// The same for another template.
-    pub(super) fn of(
-        template: &str,
-        data: Vec<u8>,
-        pictures: Vec<Vec<u8>>,
+        pictures: Vec<(usize, Vec<u8>)>,
         typeface: &Typeface,
     ) -> Result<Self, ReportError> {
         let mut files = vec![(file("data.json")?, Bytes::new(data))];
-        for (number, picture) in pictures.into_iter().enumerate() {
-            files.push((file(&picture_name(number))?, Bytes::new(picture)));
+        for (number, picture) in pictures {
+            files.push((file(&format!("figure-{number}.svg"))?, Bytes::new(picture)));
         }
         let mut fonts = FontStore::new();
         fonts.extend(typeface.faces().map(|font| {
@@ -48,14 +38,9 @@ impl Pages {
         }));
         // For hashes: DejaVu Sans Mono. The embedded serif faces are left out, so that nothing falls back to them.
         fonts.extend(typst_kit::fonts::embedded().filter(|(_, info)| info.family.contains("Mono")));
-        let template = Source::new(file("report.typ")?, template.to_owned());
+        let template = Source::new(file("report.typ")?, TEMPLATE.to_owned());
         Ok(Pages { library: LazyHash::new(Library::default()), fonts, template, files })
     }
-}
-
-/// The virtual file of the n-th picture.
-pub(super) fn picture_name(number: usize) -> String {
-    format!("figure-{number}.svg")
 }
 
 fn file(name: &str) -> Result<FileId, ReportError> {

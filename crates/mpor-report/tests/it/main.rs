@@ -2,11 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod browser;
+mod html;
 mod default_fund;
 mod evidence;
 mod layout;
 mod market;
 mod oracle;
 mod pdf;
+mod pictures;
 mod render;
 mod story;

@@ -26,7 +26,7 @@ pub(crate) fn write(
     let format = |format: &ReportFormat| match format {
         ReportFormat::Svg => Some(Format::Svg),
         ReportFormat::Png => Some(Format::Png),
-        ReportFormat::Pdf => None,
+        ReportFormat::Pdf | ReportFormat::Html => None,
     };
     let formats: Vec<Format> = file.study.report.formats.iter().filter_map(format).collect();
     if formats.is_empty() {

@@ -7,9 +7,9 @@ use mpor_report::{Format, Heat, Heats, Ladder, StressView, Waterfall, render_str
 use super::correlations::State;
 use super::{Evidence, pages};
 use crate::error::MporError;
-use crate::report::write_rendered;
+use crate::report::{rendering, write_rendered};
 use crate::run::Written;
-use crate::study::{ReportFormat, StudyFile};
+use crate::study::StudyFile;
 
 /// Draws, typesets and writes; nothing for a study whose report has no format.
 pub(super) fn write(
@@ -17,12 +17,8 @@ pub(super) fn write(
     file: &StudyFile,
     evidence: &Evidence,
 ) -> Result<Vec<Written>, MporError> {
-    let format = |format: &ReportFormat| match format {
-        ReportFormat::Svg => Format::Svg,
-        ReportFormat::Png => Format::Png,
-        ReportFormat::Pdf => Format::Pdf,
-    };
-    let formats: Vec<Format> = file.study.report.formats.iter().map(format).collect();
+    let formats: Vec<Format> =
+        file.study.report.formats.iter().map(|&format| rendering(format)).collect();
     if formats.is_empty() {
         return Ok(Vec::new());
     }

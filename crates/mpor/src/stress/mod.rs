@@ -41,7 +41,8 @@ use crate::manifest::Manifest;
 use crate::margin_at::margin_at;
 use crate::moment::Moment;
 use crate::progress::Progress;
-use crate::run::{blank_manifest, close, finished, forget, make};
+use crate::run::{blank_manifest, finished, make};
+use crate::stage::Stage;
 use crate::study::StudyFile;
 use crate::study::stress::StressSpec;
 use scene::Scene;
@@ -118,20 +119,20 @@ pub fn stress(
     if let Some(manifest) = finished(folder, &start) {
         return Ok(Stressed { folder: folder.to_owned(), manifest, found: None });
     }
-    forget(folder)?;
     progress.begin("reading market history", 1);
     let loaded = Loaded::new(file)?;
     progress.end();
     let evidence = gather(file, spec, &loaded, progress)?;
-    let mut outputs = tables::write(folder, &evidence)?;
+    let stage = Stage::new(folder)?;
+    let mut outputs = tables::write(stage.path(), &evidence)?;
     progress.begin("drawing", 1);
-    outputs.extend(figures::write(folder, file, &evidence)?);
+    outputs.extend(figures::write(stage.path(), file, &evidence)?);
     progress.end();
-    let path = folder.join(ASKED);
+    let path = stage.path().join(ASKED);
     let text = toml::to_string_pretty(spec).map_err(|error| MporError::folder(&path, error))?;
     write_bytes(&path, text.as_bytes())?;
     outputs.push((path, None));
-    let manifest = close(folder, start, &outputs)?;
+    let manifest = stage.publish(start, &outputs)?;
     Ok(Stressed { folder: folder.to_owned(), manifest, found: Some(evidence.found) })
 }
 

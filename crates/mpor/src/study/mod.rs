@@ -16,8 +16,9 @@ use std::path::{Path, PathBuf};
 pub use default_fund::DefaultFundSpec;
 pub use schema::{
     BacktestSpec, BasisMoves, CalendarKind, CalendarSpec, ChainPrice, ChainsSpec, CollateralSpec,
-    Data, FaultSpec, FuturesSpec, IndexSpec, MporSpec, Paths, Realised, ReportFormat, ReportSpec,
-    SourceSpec, Study, Tests, UnderlyingSpec, ValuedOn, VolIndexLevel, VolLevel, VolatilitySpec,
+    Data, FaultSpec, FuturesSpec, IndexSpec, MporSpec, Paths, Realised, ReportFormat, ReportKind,
+    ReportSpec, SourceSpec, Study, Tests, UnderlyingSpec, ValuedOn, VolIndexLevel, VolLevel,
+    VolatilitySpec, by_name,
 };
 pub use supervision::OffsetSpec;
 pub(crate) use words::nearest;

@@ -20,6 +20,7 @@ mod option_marks;
 mod oracle;
 mod position_files;
 mod refused;
+mod report_again;
 mod rerun;
 mod results;
 mod resume;

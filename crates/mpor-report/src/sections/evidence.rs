@@ -1,9 +1,10 @@
 //! The tables of evidence: tests of forecasts, the comparison of models, and what one who looks every day would know.
 
 use mpor_backtest::evidence::{EvidenceRow, contest::Contest};
-use serde::Serialize;
 
-use super::grid::{Cell, Grid, figures, short, words};
+use super::{Material, Section};
+use crate::document::grid::{Cell, Grid, figures, short, words};
+use crate::document::{Block, Kind};
 use crate::evidence::Evidence;
 use crate::format::{self, count};
 use crate::text::name;
@@ -12,22 +13,40 @@ use crate::text::name;
 const MOST_TESTS: usize = 6;
 const MOST_ROWS: usize = 24;
 
+pub(super) const SECTION: Section = Section {
+    id: "evidence",
+    title: "Evidence",
+    kinds: &[Kind::Report, Kind::Validation],
+    new_page: false,
+    blocks,
+};
+
 /// A table, its heading and how to read it.
-#[derive(Debug, Serialize)]
-pub(super) struct Section {
-    pub title: String,
-    pub grid: Grid,
-    pub reading: String,
+#[derive(Debug)]
+struct Part {
+    title: String,
+    grid: Grid,
+    reading: String,
 }
 
-/// The sections that the result has something for.
-pub(super) fn sections(evidence: &Evidence<'_>) -> Vec<Section> {
+fn blocks(material: &Material<'_>) -> Vec<Block> {
+    let mut blocks = material.figures(&["pit", "e-process"]);
+    for part in parts(material.evidence) {
+        blocks.push(Block::heading(&part.title));
+        blocks.extend(Block::small_table(part.grid));
+        blocks.push(Block::note(part.reading));
+    }
+    blocks
+}
+
+/// The tables that the result has something for.
+fn parts(evidence: &Evidence<'_>) -> Vec<Part> {
     let all = &evidence.result().evidence;
-    let mut sections = Vec::new();
+    let mut parts = Vec::new();
     let mut tests = |title: &str, rows: &[EvidenceRow], table: &str, reading: &str| {
         if !rows.is_empty() {
             let (grid, reading) = (tested(evidence, rows, table), reading.to_owned());
-            sections.push(Section { title: title.to_owned(), grid, reading });
+            parts.push(Part { title: title.to_owned(), grid, reading });
         }
     };
     tests(
@@ -44,7 +63,7 @@ pub(super) fn sections(evidence: &Evidence<'_>) -> Vec<Section> {
         "As above, for tests of where losses fell in the forecast law.",
     );
     for contest in &all.contests {
-        sections.push(Section {
+        parts.push(Part {
             title: format!("Comparison by {}", contest_name(contest)),
             grid: compared(evidence, contest),
             reading: "The score is a mean over dates, lower is better. The other p-values are those of the test against the model \
@@ -54,7 +73,7 @@ pub(super) fn sections(evidence: &Evidence<'_>) -> Vec<Section> {
         });
     }
     if !all.watched.rows.is_empty() {
-        sections.push(Section {
+        parts.push(Part {
             title: "Monitoring".to_owned(),
             grid: watched(evidence),
             reading: "Wealth of a bettor against the model, from 1: 20 is reached with probability 5 % at most if the model is \
@@ -62,7 +81,7 @@ pub(super) fn sections(evidence: &Evidence<'_>) -> Vec<Section> {
                 .to_owned(),
         });
     }
-    sections
+    parts
 }
 
 fn contest_name(contest: &Contest) -> String {

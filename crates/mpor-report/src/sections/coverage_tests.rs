@@ -2,7 +2,7 @@
 
 use mpor_backtest::{CoverageRow, Light};
 
-use super::grid::{Cell, Grid, figures, short, words};
+use crate::document::grid::{Cell, Grid, figures, short, words};
 use crate::evidence::Evidence;
 use crate::format::{self, count};
 use crate::text::name;

@@ -1,40 +1,37 @@
 //! The section on oracle faults: what each did, one row an account and model.
 
-use serde::Serialize;
-
-use super::grid::{Cell, Grid, figures, words};
+use super::{Material, Section};
+use crate::document::grid::{Cell, Grid, figures, words};
+use crate::document::{Block, Kind};
 use crate::evidence::Evidence;
 use crate::figures::oracle::drawing_id;
 use crate::format::{MoneyUnit, count, minute, with_instants};
 use crate::input::{FaultRow, FaultScenario};
 use crate::text::{breakable, name};
 
+pub(super) const SECTION: Section = Section {
+    id: "oracle",
+    title: "Oracle faults",
+    kinds: &[Kind::Report, Kind::Validation],
+    new_page: false,
+    blocks,
+};
+
 /// Most rows of the table of one scenario.
 const MOST_ROWS: usize = 24;
 
-/// One scenario.
-#[derive(Debug, Serialize)]
-pub(super) struct Fault {
-    pub title: String,
-    /// The figure that belongs here.
-    pub figure: String,
-    pub remarks: Vec<String>,
-    pub effects: Grid,
+fn blocks(material: &Material<'_>) -> Vec<Block> {
+    let scenarios = material.evidence.input.oracle.iter().enumerate();
+    scenarios.flat_map(|(number, scenario)| fault(material, number, scenario)).collect()
 }
 
-pub(super) fn faults(evidence: &Evidence<'_>) -> Vec<Fault> {
-    let all = evidence.input.oracle.iter().enumerate();
-    all.map(|(number, scenario)| Fault {
-        title: name(&scenario.name),
-        figure: drawing_id(number, scenario),
-        remarks: scenario
-            .remarks
-            .iter()
-            .map(|text| breakable(&with_instants(text, minute)))
-            .collect(),
-        effects: effects(evidence, scenario),
-    })
-    .collect()
+fn fault(material: &Material<'_>, number: usize, scenario: &FaultScenario) -> Vec<Block> {
+    let remarks = scenario.remarks.iter();
+    let items = remarks.map(|text| breakable(&with_instants(text, minute))).collect();
+    let mut blocks = vec![Block::heading(&name(&scenario.name)), Block::List { items }];
+    blocks.extend(material.figures(&[&drawing_id(number, scenario)]));
+    blocks.extend(Block::small_table(effects(material.evidence, scenario)));
+    blocks
 }
 
 /// Rows that a fault changes come first.

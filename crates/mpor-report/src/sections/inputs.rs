@@ -2,9 +2,9 @@
 
 use mpor_core::Action;
 use mpor_core::finding::by_year;
-use serde::Serialize;
 
-use super::grid::{Cell, Grid, figures, short, words};
+use crate::document::Card;
+use crate::document::grid::{Cell, Grid, figures, short, words};
 use crate::evidence::Evidence;
 use crate::format::{count, counted, day, minute, with_instants};
 use crate::input::{DataOrigin, DataRow, ModelCard};
@@ -14,18 +14,6 @@ use crate::text::{breakable, elide, name};
 const MOST_SERIES: usize = 30;
 const MOST_FINDINGS: usize = 24;
 const MOST_INPUTS: usize = 40;
-
-/// A model as the page describes it.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Card {
-    pub name: String,
-    pub kind: String,
-    pub summary: String,
-    /// Rule set and versions in force.
-    pub rules: Vec<String>,
-    pub parameters: Vec<(String, String)>,
-    pub modelled: Vec<String>,
-}
 
 /// One row a series.
 pub(super) fn history(evidence: &Evidence<'_>) -> Grid {

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-/// A table as the template draws it.
+/// A table as a page shows it.
 #[derive(Clone, Debug, Default, Serialize)]
-pub(super) struct Grid {
+pub(crate) struct Grid {
     pub columns: Vec<GridColumn>,
     pub rows: Vec<Vec<Cell>>,
     /// What was chosen or left out; empty for nothing.
@@ -12,7 +12,7 @@ pub(super) struct Grid {
 }
 
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct GridColumn {
+pub(crate) struct GridColumn {
     /// Lines of the title.
     pub title: Vec<String>,
     /// `left` or `right`.
@@ -22,7 +22,7 @@ pub(super) struct GridColumn {
 }
 
 #[derive(Clone, Debug, Default, Serialize)]
-pub(super) struct Cell {
+pub(crate) struct Cell {
     pub text: String,
     /// `bad`, `good`, `warn`, `strong`, `quiet`, `code` or nothing.
     pub tone: &'static str,
@@ -41,7 +41,7 @@ impl From<&str> for Cell {
 }
 
 impl Cell {
-    pub(super) fn toned(text: impl Into<String>, tone: &'static str) -> Self {
+    pub(crate) fn toned(text: impl Into<String>, tone: &'static str) -> Self {
         Cell { text: text.into(), tone }
     }
 }
@@ -51,16 +51,16 @@ fn lines(title: impl Into<String>) -> Vec<String> {
 }
 
 /// A column of names, which takes its share of the free width.
-pub(super) fn words(title: impl Into<String>, share: f64) -> GridColumn {
+pub(crate) fn words(title: impl Into<String>, share: f64) -> GridColumn {
     GridColumn { title: lines(title), align: "left", share }
 }
 
 /// A column of short texts.
-pub(super) fn short(title: impl Into<String>) -> GridColumn {
+pub(crate) fn short(title: impl Into<String>) -> GridColumn {
     GridColumn { title: lines(title), align: "left", share: 0.0 }
 }
 
 /// A column of numbers.
-pub(super) fn figures(title: impl Into<String>) -> GridColumn {
+pub(crate) fn figures(title: impl Into<String>) -> GridColumn {
     GridColumn { title: lines(title), align: "right", share: 0.0 }
 }

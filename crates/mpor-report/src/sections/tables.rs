@@ -3,13 +3,11 @@
 use mpor_backtest::{Breach, Cause, ProcyclicalityRow};
 use mpor_core::Pnl;
 
-use super::grid::{Cell, Grid, figures, short, words};
+use crate::document::grid::{Cell, Grid, figures, short, words};
 use crate::evidence::{Evidence, ModelSummary, Standing, Verdict, ZoneCounts, events};
 use crate::format::{self, MoneyUnit, count, money, percent, ratio};
 use crate::text::name;
 
-/// Most rows of the breach ledger.
-const MOST_EVENTS: usize = 30;
 /// Most models named in one row of the ledger.
 const MOST_NAMED: usize = 4;
 
@@ -107,11 +105,11 @@ fn verdict_note(evidence: &Evidence<'_>) -> String {
     note
 }
 
-/// One row a loss event, the largest first: what was lost, under which models it breached, and why.
-pub(super) fn ledger(evidence: &Evidence<'_>) -> Grid {
+/// One row a loss event, the largest first and at most `most`: what was lost, under which models it breached, and why.
+pub(super) fn ledger(evidence: &Evidence<'_>, most: usize) -> Grid {
     let result = evidence.result();
     let all = events(result, &evidence.ranked_breaches, usize::MAX);
-    let shown = &all[..all.len().min(MOST_EVENTS)];
+    let shown = &all[..all.len().min(most)];
     let unit = MoneyUnit::of(shown.iter().map(|breach| breach.loss), &result.currency);
     let row = |breach: &&Breach| {
         vec![
