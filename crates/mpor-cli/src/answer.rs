@@ -10,7 +10,7 @@ use mpor::verify::Verified;
 use mpor::{Loaded, MporError, StudyFile};
 use serde_json::{Value, json};
 
-use crate::text::{line, table};
+use crate::text::{line, path, table};
 
 /// Prints what a run found.
 pub fn run(summary: &RunSummary, as_json: bool, timings: bool) -> Result<(), MporError> {
@@ -19,7 +19,7 @@ pub fn run(summary: &RunSummary, as_json: bool, timings: bool) -> Result<(), Mpo
         return Ok(());
     }
     match &summary.result {
-        None => println!("{} already holds this run; nothing to do", summary.folder.display()),
+        None => println!("{} already holds this run; nothing to do", path(&summary.folder)),
         Some(result) => {
             println!("{}", line(&mpor::verdict::sentence(result)));
             let header = [
@@ -33,7 +33,7 @@ pub fn run(summary: &RunSummary, as_json: bool, timings: bool) -> Result<(), Mpo
                 "worst zone",
             ];
             println!("\n{}", table(&header, &mpor::verdict::rows(result)));
-            println!("Written to {}", summary.folder.display());
+            println!("Written to {}", path(&summary.folder));
         }
     }
     if timings {
@@ -61,7 +61,7 @@ pub fn check(file: &StudyFile, loaded: &Loaded, as_json: bool) {
     let (accounts, models) = (loaded.books.accounts.len(), file.models.len());
     println!(
         "{} is sound: {accounts} accounts, {models} models, {} margin dates",
-        file.path.display(),
+        path(&file.path),
         times.len()
     );
     if let (Some(first), Some(last)) = (times.first(), times.last()) {
@@ -295,7 +295,7 @@ pub fn verify(verified: &Verified, run: &Path, as_json: bool) {
         println!("DIFFERS  {}", line(difference));
     }
     let Verified { hashed, reproduced, .. } = verified;
-    let run = run.display();
+    let run = path(run);
     match verified.differences.len() {
         0 => println!(
             "{run} holds: {hashed} files as recorded, {reproduced} made again with the same bytes"

@@ -2,7 +2,9 @@
 
 mod answer;
 mod calibrate;
+mod help;
 mod import;
+mod init;
 mod problem;
 mod progress;
 mod spn;
@@ -11,7 +13,7 @@ mod text;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use mpor::{Loaded, MporError, Progress, Silent, StudyFile, Timestamp};
 
 /// Would the margin have covered the loss? Backtests of portfolio-margin models on market history.
@@ -34,11 +36,13 @@ const EXAMPLES: &str = "Examples:
   mpor check studies/quickstart.toml                  check study and data, change nothing
   mpor margin studies/quickstart.toml --at 2020-03-11 one day's requirements with their arithmetic
   mpor explain runs/quickstart --account long-perpetual --at 2020-03-11
+  mpor init --prices prices.csv                       a first study of your own data
   mpor verify runs/quickstart                         hash, run again, compare byte by byte";
 
 #[derive(Subcommand)]
 enum Command {
     /// Run a study into a folder: tables, figures, report and manifest.
+    #[command(after_help = help::RUN)]
     Run {
         /// The study file.
         study: PathBuf,
@@ -55,6 +59,7 @@ enum Command {
     /// Choose a model's parameters walk-forward: the cheapest and calmest that cover, with their record out of sample.
     Calibrate(calibrate::Options),
     /// Check a study and its data; write nothing.
+    #[command(after_help = help::CHECK)]
     Check {
         /// The study file.
         study: PathBuf,
@@ -63,6 +68,7 @@ enum Command {
     #[command(subcommand)]
     Data(DataCommand),
     /// What every model asks on one margin date, with its arithmetic.
+    #[command(after_help = help::MARGIN)]
     Margin {
         /// The study file.
         study: PathBuf,
@@ -77,6 +83,7 @@ enum Command {
         out: Option<PathBuf>,
     },
     /// Why the margin of an account on a date held or broke.
+    #[command(after_help = help::EXPLAIN)]
     Explain {
         /// The folder of a finished run.
         run: PathBuf,
@@ -88,15 +95,19 @@ enum Command {
         at: Timestamp,
     },
     /// Hash a run's inputs and outputs, run it again, and compare byte by byte.
+    #[command(after_help = help::VERIFY)]
     Verify {
         /// The folder of a finished run.
         run: PathBuf,
     },
     /// Margin models and overlays that a study can use.
+    #[command(after_help = help::MODELS)]
     Models,
     /// Coverage tests that a study can use.
+    #[command(after_help = help::TESTS)]
     Tests,
     /// What an exchange's SPAN risk parameter file (.spn, XML) holds: arrays, spreads, charges.
+    #[command(after_help = help::SPN)]
     Spn {
         /// The file.
         file: PathBuf,
@@ -105,20 +116,34 @@ enum Command {
         out: Option<PathBuf>,
     },
     /// Rule sets of venues, with their versions.
+    #[command(after_help = help::RULES)]
     Rules {
         /// One rule set, whole, such as derive/pmrm2.
         name: Option<String>,
+    },
+    /// Write a commented study of one's own data, which runs as it is.
+    Init(init::Options),
+    /// The study as a JSON schema, for editors.
+    #[command(after_help = help::SCHEMA)]
+    Schema,
+    /// A script that completes commands and options in a shell.
+    #[command(after_help = help::COMPLETIONS)]
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
     },
 }
 
 #[derive(Subcommand)]
 enum DataCommand {
     /// Rows, range, step, gaps, extremes and licence of every series.
+    #[command(after_help = help::DESCRIBE)]
     Describe {
         /// Folders of datasets with a metadata.toml; `data` where absent.
         folders: Vec<PathBuf>,
     },
     /// Run the data checks; series of one asset are compared with each other.
+    #[command(after_help = help::DATA_CHECK)]
     Check {
         /// Parquet or CSV files of prices, funding, volatility indices or rates, or patterns.
         #[arg(required = true)]
@@ -215,6 +240,18 @@ fn act(cli: &Cli, progress: &dyn Progress) -> Result<ExitCode, MporError> {
         }
         Command::Rules { name } => {
             answer::rules(name.as_deref(), cli.json)?;
+            done
+        }
+        Command::Init(options) => {
+            init::run(options, cli.json)?;
+            done
+        }
+        Command::Schema => {
+            println!("{:#}", mpor::json_schema());
+            done
+        }
+        Command::Completions { shell } => {
+            clap_complete::generate(*shell, &mut Cli::command(), "mpor", &mut std::io::stdout());
             done
         }
     }
