@@ -47,7 +47,8 @@ fn lab(formats: &str) -> Lab {
     );
     lab.text("study.toml", &(head.replace("[fx]", keys) + &models));
     let mut instruments =
-        "instrument,kind,underlying,quote,settlement,contract_size,inverse,expiry,strike,right\n".to_owned();
+        "instrument,kind,underlying,quote,settlement,contract_size,inverse,expiry,strike,right\n"
+            .to_owned();
     let mut positions = "time,account,instrument,quantity\n".to_owned();
     for (number, name) in names.iter().enumerate() {
         let name = cell(name);
@@ -71,7 +72,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 fn tame(said: &Said) {
     let acts = |c: &char| {
-        (c.is_control() && *c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        (c.is_control() && *c != '\n')
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     for text in [&said.out, &said.err] {
         assert_eq!(text.chars().find(acts), None, "{}", said.shown());
@@ -165,7 +167,10 @@ fn cells(text: &str) -> Vec<String> {
     for c in text.chars() {
         match c {
             '"' => inside = !inside,
-            ',' | '\n' if !inside => cells.push(std::mem::take(&mut cell)),
+            ',' | '\n' if !inside => {
+                let whole = std::mem::take(&mut cell);
+                cells.push(if c == '\n' { whole.trim_end_matches('\r').to_owned() } else { whole });
+            }
             c => cell.push(c),
         }
     }
@@ -189,7 +194,9 @@ fn pdf(path: &Path) {
 fn a_study_whose_name_is_no_folder_is_refused() {
     let lab = Lab::new();
     let long = "n".repeat(10_000);
-    for name in ["../x", "a/b", "a\\\\b", ".", "..", "con", "NUL.x", "lab.", " ", "a\\u0000b", "é", &long] {
+    for name in
+        ["../x", "a/b", "a\\\\b", ".", "..", "con", "NUL.x", "lab.", " ", "a\\u0000b", "é", &long]
+    {
         lab.text("study.toml", &STUDY.replacen("name = \"lab\"", &format!("name = \"{name}\""), 1));
         let said = mpor(&lab.path(""), "run study.toml");
         assert_eq!(said.code, 2, "{}", said.shown());
