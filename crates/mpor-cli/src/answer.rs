@@ -10,7 +10,7 @@ use mpor::verify::Verified;
 use mpor::{Loaded, MporError, StudyFile};
 use serde_json::{Value, json};
 
-use crate::text::{line, table};
+use crate::text::{line, path, table};
 
 /// Prints what a run found.
 pub fn run(summary: &RunSummary, as_json: bool, timings: bool) -> Result<(), MporError> {
@@ -19,7 +19,7 @@ pub fn run(summary: &RunSummary, as_json: bool, timings: bool) -> Result<(), Mpo
         return Ok(());
     }
     match &summary.result {
-        None => println!("{} already holds this run; nothing to do", summary.folder.display()),
+        None => println!("{} already holds this run; nothing to do", path(&summary.folder)),
         Some(result) => {
             println!("{}", line(&mpor::verdict::sentence(result)));
             let header = [
@@ -36,7 +36,7 @@ pub fn run(summary: &RunSummary, as_json: bool, timings: bool) -> Result<(), Mpo
             for verdict in &summary.verdicts {
                 println!("{}", line(verdict));
             }
-            println!("Written to {}", summary.folder.display());
+            println!("Written to {}", path(&summary.folder));
         }
     }
     if timings {
@@ -82,7 +82,7 @@ pub fn check(file: &StudyFile, loaded: &Loaded, as_json: bool) {
     let (accounts, models) = (loaded.books.accounts.len(), file.models.len());
     println!(
         "{} is sound: {accounts} accounts, {models} models, {} margin dates",
-        file.path.display(),
+        path(&file.path),
         times.len()
     );
     if let (Some(first), Some(last)) = (times.first(), times.last()) {
@@ -327,7 +327,7 @@ pub fn verify(verified: &Verified, run: &Path, as_json: bool) {
         println!("DIFFERS  {}", line(difference));
     }
     let Verified { hashed, reproduced, sampled, .. } = verified;
-    let run = run.display();
+    let run = path(run);
     if let Some(of) = sampled {
         let (count, all, seed) = (of.shards.len(), of.of, of.seed);
         println!(

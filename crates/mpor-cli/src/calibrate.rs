@@ -8,7 +8,7 @@ use mpor::calibrate::{Calibration, Found, Score, calibrate, default_folder};
 use mpor::{MporError, Progress, StudyFile};
 use serde_json::{Value, json};
 
-use crate::text::{line, table};
+use crate::text::{line, path, table};
 
 const TEACH: &str = "\
 The study says what is chosen:
@@ -60,7 +60,7 @@ pub fn run(
     } else {
         match &done.found {
             None => {
-                println!("{} already holds this calibration; nothing to do", done.folder.display());
+                println!("{} already holds this calibration; nothing to do", path(&done.folder));
             }
             Some(found) => print(found, &done.folder),
         }
@@ -96,12 +96,9 @@ fn print(found: &Found, folder: &Path) {
     for note in &found.notes {
         println!("- {}", line(note));
     }
-    println!("Written to {}", folder.display());
+    println!("Written to {}", path(folder));
     if let Some(rules) = &found.rules {
-        println!(
-            "Use it: data.rules = [\"{}\"] and [[model]] rules = \"{rules}\"",
-            folder.display()
-        );
+        println!("Use it: data.rules = [\"{}\"] and [[model]] rules = \"{rules}\"", path(folder));
     }
 }
 

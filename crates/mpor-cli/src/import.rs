@@ -1,6 +1,6 @@
 //! `mpor data import`: its options, and what it prints.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -10,7 +10,7 @@ use mpor::import::{
 use mpor::{Progress, Span};
 use serde_json::json;
 
-use crate::text::{line, plain, table};
+use crate::text::{line, path, plain, table};
 
 const EXAMPLES: &str = "Examples:
   mpor data import BTCUSDT-1h-2024-*.csv --table prices --to btc.parquet --symbol BTC/USDT
@@ -224,5 +224,5 @@ fn print(report: &Report) {
         println!("{} files taken over from an interrupted import", report.files_resumed);
     }
     println!("{series}: {} to {}", time(&report.from), time(&report.to_time));
-    println!("Written to {0} and {0}.import.toml", line(&report.to));
+    println!("Written to {0} and {0}.import.toml", path(Path::new(&report.to)));
 }

@@ -4,7 +4,9 @@ mod again;
 mod answer;
 mod calibrate;
 mod compare;
+mod help;
 mod import;
+mod init;
 mod problem;
 mod progress;
 mod spn;
@@ -14,7 +16,7 @@ mod text;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use mpor::run::Share;
 use mpor::verify::Sample;
 use mpor::{Loaded, MporError, Progress, Silent, StudyFile, Timestamp};
@@ -42,11 +44,13 @@ const EXAMPLES: &str = "Examples:
   mpor margin studies/quickstart.toml --at 2020-03-11 one day's requirements with their arithmetic
   mpor explain runs/quickstart --account long-perpetual --at 2020-03-11
   mpor report runs/quickstart --kind validation --format pdf --format html
+  mpor init --prices prices.csv                       a first study of your own data
   mpor verify runs/quickstart                         hash, run again, compare byte by byte";
 
 #[derive(Subcommand)]
 enum Command {
     /// Run a study into a folder: tables, figures, report and manifest.
+    #[command(after_help = help::RUN)]
     Run {
         /// The study file.
         study: PathBuf,
@@ -87,6 +91,7 @@ enum Command {
     /// Two finished runs side by side: what differs in study, inputs, requirements and evidence.
     Compare(compare::Options),
     /// Check a study and its data; write nothing.
+    #[command(after_help = help::CHECK)]
     Check {
         /// The study file.
         study: PathBuf,
@@ -95,6 +100,7 @@ enum Command {
     #[command(subcommand)]
     Data(DataCommand),
     /// What every model asks on one margin date, with its arithmetic.
+    #[command(after_help = help::MARGIN)]
     Margin {
         /// The study file.
         study: PathBuf,
@@ -109,6 +115,7 @@ enum Command {
         out: Option<PathBuf>,
     },
     /// Why the margin of an account on a date held or broke.
+    #[command(after_help = help::EXPLAIN)]
     Explain {
         /// The folder of a finished run.
         run: PathBuf,
@@ -122,6 +129,7 @@ enum Command {
     /// Render a finished run again for other readers or in other formats, into a folder of its own.
     Report(again::Options),
     /// Hash a run's inputs and outputs, run it again, and compare byte by byte.
+    #[command(after_help = help::VERIFY)]
     Verify {
         /// The folder of a finished run.
         run: PathBuf,
@@ -133,10 +141,13 @@ enum Command {
         seed: u64,
     },
     /// Margin models and overlays that a study can use.
+    #[command(after_help = help::MODELS)]
     Models,
     /// Tests, scores and monitors that a study can use.
+    #[command(after_help = help::TESTS)]
     Tests,
     /// What an exchange's SPAN risk parameter file (.spn, XML) holds: arrays, spreads, charges.
+    #[command(after_help = help::SPN)]
     Spn {
         /// The file.
         file: PathBuf,
@@ -145,20 +156,34 @@ enum Command {
         out: Option<PathBuf>,
     },
     /// Rule sets of venues, with their versions.
+    #[command(after_help = help::RULES)]
     Rules {
         /// One rule set, whole, such as derive/pmrm2.
         name: Option<String>,
+    },
+    /// Write a commented study of one's own data, which runs as it is.
+    Init(init::Options),
+    /// The study as a JSON schema, for editors.
+    #[command(after_help = help::SCHEMA)]
+    Schema,
+    /// A script that completes commands and options in a shell.
+    #[command(after_help = help::COMPLETIONS)]
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
     },
 }
 
 #[derive(Subcommand)]
 enum DataCommand {
     /// Rows, range, step, gaps, extremes and licence of every series.
+    #[command(after_help = help::DESCRIBE)]
     Describe {
         /// Folders of datasets with a metadata.toml; `data` where absent.
         folders: Vec<PathBuf>,
     },
     /// Run the data checks; series of one asset are compared with each other.
+    #[command(after_help = help::DATA_CHECK)]
     Check {
         /// Parquet or CSV files of prices, funding, volatility indices or rates, or patterns.
         #[arg(required = true)]
@@ -284,6 +309,18 @@ fn act(cli: &Cli, progress: &dyn Progress) -> Result<ExitCode, MporError> {
         }
         Command::Rules { name } => {
             answer::rules(name.as_deref(), cli.json)?;
+            done
+        }
+        Command::Init(options) => {
+            init::run(options, cli.json)?;
+            done
+        }
+        Command::Schema => {
+            println!("{:#}", mpor::json_schema());
+            done
+        }
+        Command::Completions { shell } => {
+            clap_complete::generate(*shell, &mut Cli::command(), "mpor", &mut std::io::stdout());
             done
         }
     }

@@ -6,7 +6,7 @@ use mpor::spn::{self, SpnTables};
 use mpor::{Column, MporError};
 use serde_json::{Map, Value, json};
 
-use crate::text::{line, table};
+use crate::text::{line, path as clean, table};
 
 /// Reads a file, writes its tables where a folder is given, and prints what is in it.
 pub fn run(file: &Path, out: Option<&Path>, as_json: bool) -> Result<(), MporError> {
@@ -30,7 +30,7 @@ pub fn run(file: &Path, out: Option<&Path>, as_json: bool) -> Result<(), MporErr
         println!("- not applied: {}", line(problem));
     }
     for path in written {
-        println!("Written to {}", path.display());
+        println!("Written to {}", clean(&path));
     }
     Ok(())
 }

@@ -7,8 +7,9 @@ use mpor_core::Timestamp;
 use polars::prelude::*;
 
 use crate::error::DataError;
+use crate::guard::guarded;
 use crate::part::{Part, ROW};
-use crate::scan::{Query, cloud_options, guarded};
+use crate::scan::{Query, cloud_options};
 use crate::schema::{ColumnSpec, Empty, Kind, Schema as Table};
 
 pub(crate) fn read(table: &Table, query: &Query, file: &str) -> Result<Part, DataError> {

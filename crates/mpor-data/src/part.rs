@@ -3,6 +3,7 @@
 use mpor_core::Timestamp;
 use polars::prelude::*;
 
+use crate::era;
 use crate::error::DataError;
 use crate::schema::{Empty, Kind, Schema as Table};
 
@@ -85,7 +86,14 @@ impl Part {
         };
         let physical = series.to_physical_repr();
         let values = physical.i64().map_err(self.wrong())?;
-        Ok(values.iter().map(|value| value.map(|value| Timestamp(micros(value)))).collect())
+        let instant = |(index, value): (usize, Option<i64>)| match value.map(micros) {
+            Some(micros) if !era::holds(micros) => {
+                let found = format!("{micros} microseconds since 1970");
+                Err(self.bad_cell(index, column, &found, "a time in the years 1600 to 2399"))
+            }
+            known => Ok(known.map(Timestamp)),
+        };
+        values.iter().enumerate().map(instant).collect()
     }
 
     /// Numbers as 64-bit floats. A NaN in the file is a missing value.

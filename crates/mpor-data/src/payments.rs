@@ -45,10 +45,14 @@ impl Hole {
     }
 }
 
-/// The interval that a number of hours means; `None` for what is no interval.
+/// The shortest interval that any venue could pay at.
+const SHORTEST: Span = Span(1_000_000);
+
+/// The interval that a number of hours means; `None` for what is no interval, such as less than a second.
 pub(crate) fn interval(hours: Option<f64>) -> Option<Span> {
     let hours = hours.filter(|hours| *hours > 0.0 && *hours <= 24.0 * 31.0)?;
-    Some(Span((hours * Span::hours(1).0 as f64).round() as i64))
+    let interval = Span((hours * Span::hours(1).0 as f64).round() as i64);
+    (interval >= SHORTEST).then_some(interval)
 }
 
 /// The holes between payments in time order; `usual` stands in for an interval that is not stated.

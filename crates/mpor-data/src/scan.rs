@@ -4,14 +4,16 @@
 //! which skips what its statistics rule out, and files that their folders rule out are not opened (see [`crate::hive`]).
 //! CSV is read as text and converted here, so that a bad cell is named by its row. Rows keep the file's order.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 
 use mpor_core::Timestamp;
 use polars::io::RowIndex;
 use polars::io::cloud::CloudOptions;
 use polars::prelude::*;
 
+use crate::declared;
 use crate::error::DataError;
+use crate::guard::guarded;
 use crate::hive;
 use crate::part::{Part, ROW};
 use crate::schema::{ColumnSpec, Empty, Kind, Schema};
@@ -92,6 +94,9 @@ fn is_csv(file: &str) -> bool {
 
 fn parquet(schema: &Schema, query: &Query, file: &str) -> Result<LazyFrame, DataError> {
     let refuse = |error: PolarsError| DataError::unreadable(file, error);
+    if CloudScheme::from_path(file).is_none() {
+        declared::check(Path::new(file))?;
+    }
     let args = ScanArgsParquet {
         row_index: Some(RowIndex { name: ROW.into(), offset: 1 }),
         cloud_options: cloud_options(file, &query.storage).map_err(refuse)?,
@@ -224,33 +229,6 @@ pub(crate) fn cloud_options(file: &str, storage: &Storage) -> PolarsResult<Optio
     };
     let pairs = storage.iter().map(|(key, value)| (key, value.clone()));
     CloudOptions::from_untyped_config(Some(scheme), pairs).map(Some)
-}
-
-/// Runs a step of the reader. Corrupt files can make a decoder panic; here that is an error like any other.
-pub(crate) fn guarded<T>(
-    file: &str,
-    step: impl FnOnce() -> PolarsResult<T>,
-) -> Result<T, DataError> {
-    match catch_unwind(AssertUnwindSafe(step)) {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(DataError::unreadable(file, error)),
-        Err(payload) => {
-            Err(DataError::unreadable(file, format!("the decoder stopped: {}", reason(&*payload))))
-        }
-    }
-}
-
-/// What a panic says, where it says something.
-fn reason(payload: &(dyn std::any::Any + Send)) -> String {
-    let text = payload.downcast_ref::<String>().map(String::as_str);
-    let text =
-        text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("the file is corrupt");
-    match text.split_once(" not supported by Polars") {
-        Some((kind, _)) => format!(
-            "{kind} is not read here: write numbers as 64-bit floats, and drop what is not needed"
-        ),
-        None => text.to_owned(),
-    }
 }
 
 #[cfg(test)]

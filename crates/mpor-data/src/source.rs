@@ -95,7 +95,7 @@ fn cloud(pattern: &str, storage: &Storage) -> Result<Vec<String>, DataError> {
     };
     let path = [PlRefPath::new(pattern)];
     let mut options = crate::scan::cloud_options(pattern, storage).map_err(bad)?;
-    let found = crate::scan::guarded(pattern, || {
+    let found = crate::guard::guarded(pattern, || {
         let expansion = polars::io::path_utils::expand_paths(&path, true, &[], &mut options);
         polars_async::ASYNC.block_in_place_on(expansion)
     })?;

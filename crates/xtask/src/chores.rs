@@ -52,6 +52,20 @@ fn install_browser() {
     }
 }
 
+/// More damaged files for every reader than the tests try, from another seed on request.
+///
+/// # Errors
+/// The command that failed.
+pub fn fuzz(cases: usize, seed: usize) -> Result<(), String> {
+    let status = afresh()
+        .args(["test", "--workspace", "--test", "fuzz", "--", "--nocapture"])
+        .env("MPOR_FUZZ_CASES", cases.to_string())
+        .env("MPOR_FUZZ_SEED", seed.to_string())
+        .current_dir(root())
+        .status();
+    finished("cargo test --test fuzz", status)
+}
+
 /// The golden vectors, and on request the snapshots.
 ///
 /// # Errors

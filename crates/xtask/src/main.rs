@@ -21,6 +21,15 @@ enum Command {
     Lint,
     /// All tests of the workspace.
     Test,
+    /// Damaged files for every reader of data: so many of each kind.
+    Fuzz {
+        /// Mutants of each of the 27 kinds of files.
+        #[arg(long, default_value_t = 1000)]
+        cases: usize,
+        /// Seed of the mutations.
+        #[arg(long, default_value_t = 1)]
+        seed: usize,
+    },
     /// Golden vectors of the repository; with --update also accepts changed snapshots.
     Golden {
         /// Accept what the snapshot tests now print.
@@ -55,6 +64,7 @@ fn main() -> ExitCode {
         Command::Ci => chores::lint().and_then(|()| chores::test()),
         Command::Lint => chores::lint(),
         Command::Test => chores::test(),
+        Command::Fuzz { cases, seed } => chores::fuzz(cases, seed),
         Command::Golden { update } => chores::golden(update),
         Command::Docs => chores::docs(),
         Command::Methods => methods::write(),

@@ -28,6 +28,9 @@ fn help() {
         "spn --help",
         "tests --help",
         "rules --help",
+        "init --help",
+        "schema --help",
+        "completions --help",
     ];
     let all: Vec<String> = commands.iter().map(|words| shown(&lab, words)).collect();
     insta::assert_snapshot!(all.join("\n"));

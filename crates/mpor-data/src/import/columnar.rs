@@ -18,7 +18,9 @@ use arrow::error::ArrowError;
 use arrow::ipc::reader::FileReader;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
+use crate::declared;
 use crate::error::DataError;
+use crate::guard::guarded;
 use crate::import::cell::Cell;
 use crate::import::error::ImportError;
 use crate::import::records::{Record, Visit};
@@ -55,10 +57,11 @@ enum Values {
 impl Columnar {
     pub fn parquet(path: &Path) -> Result<Self, ImportError> {
         let name = path.display().to_string();
+        declared::check(path)?;
         let file = File::open(path).map_err(|error| DataError::unreadable(&name, error))?;
-        let builder = ParquetRecordBatchReaderBuilder::try_new(file);
-        let reader = builder.and_then(|builder| builder.with_batch_size(BATCH).build());
-        let reader = reader.map_err(|error| DataError::unreadable(&name, error))?;
+        let reader = guarded(&name, || {
+            ParquetRecordBatchReaderBuilder::try_new(file)?.with_batch_size(BATCH).build()
+        })?;
         let schema = arrow::record_batch::RecordBatchReader::schema(&reader);
         Ok(Columnar { name, columns: names(&schema), batches: Box::new(reader) })
     }
@@ -66,8 +69,7 @@ impl Columnar {
     pub fn arrow(path: &Path) -> Result<Self, ImportError> {
         let name = path.display().to_string();
         let file = File::open(path).map_err(|error| DataError::unreadable(&name, error))?;
-        let reader = FileReader::try_new(BufReader::new(file), None);
-        let reader = reader.map_err(|error| DataError::unreadable(&name, error))?;
+        let reader = guarded(&name, || FileReader::try_new(BufReader::new(file), None))?;
         let columns = names(&reader.schema());
         Ok(Columnar { name, columns, batches: Box::new(reader) })
     }
@@ -76,13 +78,12 @@ impl Columnar {
         &self.columns
     }
 
-    pub fn each(self, visit: &mut Visit<'_>) -> Result<(), ImportError> {
+    pub fn each(mut self, visit: &mut Visit<'_>) -> Result<(), ImportError> {
         let mut number = 0;
-        for batch in self.batches {
-            let batch = batch.map_err(|error| DataError::unreadable(&self.name, error))?;
-            let columns: Result<Vec<Values>, ArrowError> =
-                batch.columns().iter().map(values).collect();
-            let columns = columns.map_err(|error| DataError::unreadable(&self.name, error))?;
+        while let Some(batch) = guarded(&self.name, || self.batches.next().transpose())? {
+            let columns = guarded(&self.name, || {
+                batch.columns().iter().map(values).collect::<Result<Vec<_>, _>>()
+            })?;
             for row in 0..batch.num_rows() {
                 number += 1;
                 let row = Row { columns: &columns, row };

@@ -11,6 +11,7 @@
 use chrono::NaiveDate;
 use chrono::format::{Item, Parsed, StrftimeItems, parse};
 
+use crate::era;
 use crate::import::cell::Cell;
 use crate::import::error::ImportError;
 use crate::import::zone::Zone;
@@ -60,7 +61,15 @@ impl TimeForm {
         })
     }
 
+    /// The time in a cell, unless it is of no year that history has.
     pub fn read(&self, cell: &Cell<'_>) -> Option<Written> {
+        self.written(cell).filter(|written| match *written {
+            Written::Utc(micros) | Written::Civil(micros) => era::holds(micros),
+            Written::Day(days) => days.checked_mul(DAY).is_some_and(era::holds),
+        })
+    }
+
+    fn written(&self, cell: &Cell<'_>) -> Option<Written> {
         match (self, cell) {
             (_, Cell::Instant { micros, zoned: true }) => Some(Written::Utc(*micros)),
             (_, Cell::Instant { micros, zoned: false }) => Some(Written::Civil(*micros)),
@@ -254,7 +263,7 @@ fn clock(scan: &mut Scan<'_>) -> Option<i64> {
     }
     let whole_day = hours == 24 && minutes == 0 && seconds == 0 && micros == 0;
     let fits = (hours < 24 || whole_day) && minutes < 60 && seconds < 60;
-    fits.then_some(((hours * 60 + minutes) * 60 + seconds) * SECOND + micros)
+    fits.then(|| ((hours * 60 + minutes) * 60 + seconds) * SECOND + micros)
 }
 
 /// `AM` is 0 and `PM` is 1, behind a space, a hyphen or nothing.

@@ -25,7 +25,9 @@ use rayon::prelude::*;
 
 use super::atomic::AtomicFile;
 use super::batch;
+use crate::declared;
 use crate::error::DataError;
+use crate::guard::guarded;
 
 /// Key-value pairs kept in the footer of a file, such as the hash of the study that made it.
 pub type Metadata = BTreeMap<String, String>;
@@ -203,11 +205,10 @@ pub fn write_working_parquet(table: &Table, target: &Path) -> Result<(), DataErr
 /// [`DataError::Unreadable`] or [`DataError::WrongType`], naming the file.
 pub fn read_parquet(path: &Path) -> Result<Table, DataError> {
     let file = path.display().to_string();
-    let refuse = |error: &dyn std::fmt::Display| DataError::unreadable(&file, error);
     let builder = builder(path)?;
     let schema = builder.schema().clone();
-    let reader = builder.build().map_err(|error| refuse(&error))?;
-    let batches = reader.collect::<Result<Vec<_>, _>>().map_err(|error| refuse(&error))?;
+    let reader = guarded(&file, || builder.build())?;
+    let batches = guarded(&file, || reader.collect::<Result<Vec<_>, _>>())?;
     let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     Ok(Table::new(name, batch::columns(&file, &schema, &batches)?)?)
 }
@@ -243,9 +244,9 @@ pub fn read_parquet_metadata(path: &Path) -> Result<Metadata, DataError> {
 
 fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, DataError> {
     let file = path.display().to_string();
+    declared::check(path)?;
     let open = File::open(path).map_err(|error| DataError::unreadable(&file, error))?;
-    ParquetRecordBatchReaderBuilder::try_new(open)
-        .map_err(|error| DataError::unreadable(&file, error))
+    guarded(&file, || ParquetRecordBatchReaderBuilder::try_new(open))
 }
 
 /// Texts in dictionaries, instants as differences, numbers as they are: prices and amounts repeat in runs of bytes that

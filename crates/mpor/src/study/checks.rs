@@ -4,6 +4,16 @@ use super::schema::Tests;
 use super::{StudyError, StudyFile, words};
 use crate::catalog;
 
+/// Longest name of a study: its folder and the files in it have to fit into a path.
+const LONGEST_FOLDER: usize = 100;
+/// Longest name that is shown in tables and figures.
+const LONGEST_NAME: usize = 200;
+/// Names that are devices on Windows, whatever follows a dot.
+const DEVICES: [&str; 22] = [
+    "CON", "PRN", "AUX", "NUL", "COM1", "COM2", "COM3", "COM4", "COM5", "COM6", "COM7", "COM8",
+    "COM9", "LPT1", "LPT2", "LPT3", "LPT4", "LPT5", "LPT6", "LPT7", "LPT8", "LPT9",
+];
+
 impl StudyFile {
     /// Checks everything but the models' own parameters.
     pub(super) fn check(&self) -> Result<(), StudyError> {
@@ -29,14 +39,29 @@ impl StudyFile {
         let name = &self.study.name;
         let plain = !name.is_empty()
             && !name.starts_with('.')
+            && !name.ends_with('.')
             && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
-        if plain {
-            return Ok(());
+        if name.len() > LONGEST_FOLDER {
+            let problem = format!(
+                "the name of {} characters is also the run's folder: use {LONGEST_FOLDER} at most",
+                name.chars().count()
+            );
+            return Err(self.error_at(&["name"], problem));
         }
-        let problem = format!(
-            "name `{name}` is also the run's folder: use letters, digits, `-`, `_` and `.` only"
-        );
-        Err(self.error_at(&["name"], problem))
+        if !plain {
+            let problem = format!(
+                "name `{name}` is also the run's folder: use letters, digits, `-`, `_` and `.` only, and no `.` at either end"
+            );
+            return Err(self.error_at(&["name"], problem));
+        }
+        let stem = name.split('.').next().unwrap_or_default().to_ascii_uppercase();
+        if DEVICES.contains(&stem.as_str()) {
+            let problem = format!(
+                "name `{name}` is also the run's folder, and Windows takes `{stem}` for a device: write another"
+            );
+            return Err(self.error_at(&["name"], problem));
+        }
+        Ok(())
     }
 
     fn check_names(&self) -> Result<(), StudyError> {
@@ -87,6 +112,12 @@ impl StudyFile {
         index: usize,
         name: &str,
     ) -> Result<(), StudyError> {
+        if name.chars().count() > LONGEST_NAME {
+            let (start, count) = (name.chars().take(40).collect::<String>(), name.chars().count());
+            let problem =
+                format!("a name of {count} characters, {start:?}...: write {LONGEST_NAME} at most");
+            return Err(self.list_error(list, index, &problem));
+        }
         if !name.trim().is_empty() && !name.chars().any(char::is_control) {
             return Ok(());
         }

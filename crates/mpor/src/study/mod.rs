@@ -3,7 +3,9 @@
 pub mod calibrate;
 mod checks;
 mod default_fund;
+pub mod json_schema;
 mod locate;
+mod nesting;
 mod oracle;
 mod schema;
 pub mod stress;
@@ -83,8 +85,16 @@ impl StudyFile {
         };
         let text = std::fs::read_to_string(path)
             .map_err(|error| refuse("", None, format!("cannot read the study: {error}")))?;
-        let study: Study = toml::from_str(&text)
-            .map_err(|error| refuse(&text, error.span(), words::plain(error.message())))?;
+        let study: Study = toml::from_str(&text).map_err(|error| {
+            if let Some((span, problem)) = nesting::wrong_brackets(&text) {
+                return refuse(&text, Some(span), problem);
+            }
+            let problem = match nesting::elsewhere(error.message()) {
+                Some(place) => format!("{}; {place}", words::typed(error.message())),
+                None => words::plain(error.message()),
+            };
+            refuse(&text, error.span(), problem)
+        })?;
         let file = StudyFile { study, models: Vec::new(), path: path.to_owned(), text };
         file.checked()
     }

@@ -25,10 +25,19 @@ const TYPES: [(&str, &str); 19] = [
 
 /// A message without programmers' types, and with the nearest known name where a name is unknown.
 pub(super) fn plain(message: &str) -> String {
+    with_nearest(&in_words(message))
+}
+
+/// The same without a guess at what was meant.
+pub(super) fn typed(message: &str) -> String {
+    in_words(message).replace("unknown field", "unknown key")
+}
+
+fn in_words(message: &str) -> String {
     let typed = TYPES
         .iter()
         .fold(message.trim_end().to_owned(), |text, (theirs, ours)| text.replace(theirs, ours));
-    with_nearest(&without_struct(&typed))
+    without_struct(&typed)
 }
 
 /// `expected struct MporSpec` is a table to whoever writes one.
