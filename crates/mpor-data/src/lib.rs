@@ -9,6 +9,7 @@ pub mod calendar;
 pub mod chains;
 pub mod checks;
 mod csv;
+pub mod dense;
 pub mod describe;
 pub mod embedded;
 pub mod error;
