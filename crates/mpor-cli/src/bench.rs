@@ -59,7 +59,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, MporError> {
 fn measure(job: &Job, options: &Options) -> Result<Value, MporError> {
     let start = ProcessTime::now();
     if !options.once {
-        (job.run)()?;
+        drop((job.run)()?);
     }
     let reps = if options.once { 1 } else { options.reps.max(1) };
     let (mut cpu, mut wall, mut answer) = (Vec::new(), f64::INFINITY, None);

@@ -61,7 +61,7 @@ pub(super) fn jobs(data: &Path) -> Result<Vec<Job>, MporError> {
         note: String::new(),
         run,
     };
-    Ok(vec![job("every20, fits alone", Box::new(fit) as _), job("every20", Box::new(whole) as _)])
+    Ok(vec![job("fits alone, every20", Box::new(fit) as _), job("every20", Box::new(whole) as _)])
 }
 
 fn figures(series: &[Vec<f64>], done: Vec<(Vec<Forecast>, Vec<Refit>)>) -> Check {
