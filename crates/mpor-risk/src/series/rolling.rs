@@ -36,12 +36,15 @@ pub struct Forecast {
     pub status: Status,
 }
 
+/// Forecasts of one series, and the refits behind them.
+pub type Forecasts = (Vec<Forecast>, Vec<Refit>);
+
 impl RollingFhs {
     /// Forecasts for the returns from `windows.length` on, and the refits behind them.
     ///
     /// # Errors
     /// As [`Model::refit`]; [`RiskError::ShortSeries`] where no return follows the first window.
-    pub fn forecasts(&self, returns: &[f64]) -> Result<(Vec<Forecast>, Vec<Refit>), RiskError> {
+    pub fn forecasts(&self, returns: &[f64]) -> Result<Forecasts, RiskError> {
         let (length, n) = (self.windows.length, returns.len());
         if n <= length {
             let what = "a rolling forecast";
@@ -56,10 +59,7 @@ impl RollingFhs {
     ///
     /// # Errors
     /// Those of the first series that has one.
-    pub fn forecasts_all(
-        &self,
-        series: &[&[f64]],
-    ) -> Result<Vec<(Vec<Forecast>, Vec<Refit>)>, RiskError> {
+    pub fn forecasts_all(&self, series: &[&[f64]]) -> Result<Vec<Forecasts>, RiskError> {
         let needed = self.windows.length + 1;
         if let Some(short) = series.iter().find(|returns| returns.len() < needed) {
             let what = "a rolling forecast";

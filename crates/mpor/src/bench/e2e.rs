@@ -7,7 +7,7 @@
 //!
 //! Report and tear sheets of the scripts are not part of it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use mpor_pricing::{ForwardMoves, OptionKernel, PricingError};
 use mpor_stats::quantile::worst_mean;
@@ -31,7 +31,7 @@ pub(super) fn jobs(data: &Path) -> Result<Vec<Job>, MporError> {
     Ok(vec![Job { what, units, unit: "account-day", note: note.to_owned(), run: Box::new(run) }])
 }
 
-fn whole(folder: &PathBuf) -> Result<Answer, MporError> {
+fn whole(folder: &Path) -> Result<Answer, MporError> {
     let world = World::read(folder)?;
     let first = w3::WINDOWS.length;
     if world.days <= first {
@@ -105,8 +105,11 @@ fn pnl(world: &World) -> Result<Vec<Vec<f64>>, PricingError> {
     Ok(pnl)
 }
 
+/// VaR and ES of an account by day.
+type Tails = (Vec<f64>, Vec<f64>);
+
 /// VaR and ES of each account after the first window.
-fn tails(pnl: &[Vec<f64>]) -> Result<Vec<(Vec<f64>, Vec<f64>)>, MporError> {
+fn tails(pnl: &[Vec<f64>]) -> Result<Vec<Tails>, MporError> {
     let rolling = w3::rolling();
     let (windows, n) = (rolling.windows, rolling.windows.length);
     let scales: Vec<f64> = pnl.iter().map(|pnl| spread(&pnl[1..n])).collect();

@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use mpor_risk::series::{Forecast, RollingFhs};
+use mpor_risk::series::{Forecast, Forecasts, RollingFhs};
 use mpor_risk::volatility::{FitOptions, Mean, Model, Presample, Refit, Stationarity, Windows};
 use mpor_risk::{Measure, RiskMeasure};
 use mpor_stats::{Level, QuantileRule, Side};
@@ -64,7 +64,7 @@ pub(super) fn jobs(data: &Path) -> Result<Vec<Job>, MporError> {
     Ok(vec![job("fits alone, every20", Box::new(fit) as _), job("every20", Box::new(whole) as _)])
 }
 
-fn figures(series: &[Vec<f64>], done: Vec<(Vec<Forecast>, Vec<Refit>)>) -> Check {
+fn figures(series: &[Vec<f64>], done: Vec<Forecasts>) -> Check {
     let (forecasts, refits): (Vec<_>, Vec<_>) = done.into_iter().unzip();
     let forecasts: Vec<Forecast> = forecasts.into_iter().flatten().collect();
     let mut all = check(10, [("sum_var", forecasts.iter().map(|day| day.amount).sum())]);

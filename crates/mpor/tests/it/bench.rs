@@ -114,13 +114,13 @@ fn revaluation_is_the_scalar_formula() {
     let (mut sum, mut square) = (0.0, 0.0);
     for (s, v) in s.iter().zip(&v) {
         let mut accounts = [0.0; 2];
-        for i in 0..4 {
+        (0..4).for_each(|i| {
             let forward = 100.0 * libm::exp(*s);
             let later = (tau[i] - 1.0 / 365.0).max(0.0);
             let moved = value(i, forward, later, vol[i] * libm::exp(*v));
             accounts[i / 2] +=
                 quantity[i] * multiplier[i] * (moved - value(i, 100.0, tau[i], vol[i]));
-        }
+        });
         sum += accounts[0] + accounts[1];
         square += accounts[0] * accounts[0] + accounts[1] * accounts[1];
     }
