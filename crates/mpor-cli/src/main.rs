@@ -2,6 +2,7 @@
 
 mod again;
 mod answer;
+mod bench;
 mod calibrate;
 mod compare;
 mod help;
@@ -96,6 +97,8 @@ enum Command {
         /// The study file.
         study: PathBuf,
     },
+    /// Time workloads on prepared inputs, one core; prints a JSON line each.
+    Bench(bench::Options),
     /// Look at data.
     #[command(subcommand)]
     Data(DataCommand),
@@ -252,6 +255,7 @@ fn act(cli: &Cli, progress: &dyn Progress) -> Result<ExitCode, MporError> {
             answer::check(&file, &loaded, cli.json);
             done
         }
+        Command::Bench(options) => bench::run(options),
         Command::Data(DataCommand::Describe { folders }) => {
             let default = [PathBuf::from("data")];
             let folders = if folders.is_empty() { &default[..] } else { folders };

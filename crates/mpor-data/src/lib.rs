@@ -11,6 +11,7 @@ pub mod chains;
 pub mod checks;
 mod csv;
 mod declared;
+pub mod dense;
 pub mod describe;
 pub mod embedded;
 mod era;

@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use mpor_core::Right;
-use mpor_pricing::kernel::OptionKernel;
+use mpor_pricing::kernel::{ForwardMoves, OptionKernel};
 use mpor_pricing::{Black76, implied_vol};
 
 const SCENARIOS: usize = 4096;
@@ -28,6 +28,16 @@ fn black76(criterion: &mut Criterion) {
         };
         bencher.iter(|| {
             let _ = kernel.price(black_box(&forwards), black_box(&vols), &mut out);
+            black_box(&out);
+        });
+    });
+    group.bench_function("kernel, moves shared", |bencher| {
+        let Ok(kernel) = OptionKernel::new(55_000.0, 30.0 / 365.0, 0.04, Right::Call) else {
+            return;
+        };
+        let moves = ForwardMoves::new(&forwards.iter().map(|f| f / 50_000.0).collect::<Vec<_>>());
+        bencher.iter(|| {
+            let _ = kernel.price_moved(50_000.0, black_box(&moves), black_box(&vols), &mut out);
             black_box(&out);
         });
     });

@@ -1,11 +1,10 @@
-//! Branch-free exponential, logarithm and Mills ratio for the vector kernels.
+//! Branch-free exponential and Mills ratio for the vector kernels, beside the logarithm of [`mpor_stats::elementary`].
 //!
 //! ```text
 //! exp x = 2^n (1 + r + r^2 q(r)),          n = round(x / ln 2), r = x - n ln 2
-//! ln x  = k ln 2 + 2 s + s^3 p(s^2),       x = 2^k z, z in [sqrt(1/2), sqrt(2)), s = (z - 1) / (z + 1)
 //! ```
 //!
-//! `q`, `p` are Chebyshev interpolants computed with 50 digits (truncation below 1e-17). Only operations that IEEE 754 rounds
+//! `q` is a Chebyshev interpolant computed with 50 digits (truncation below 1e-17). Only operations that IEEE 754 rounds
 //! in one way are used, and each fused multiply-add is written out, so the bits do not depend on the vector width.
 //! Everything is `#[inline(always)]`: it must be compiled inside the kernel's instruction set.
 
@@ -31,17 +30,6 @@ const EXP: [f64; 10] = [
     2.5105217695684516e-08,
 ];
 
-/// `2 (atanh s / s - 1) / s^2` in `s^2`.
-const LN: [f64; 7] = [
-    0.666666666666667,
-    0.39999999999898944,
-    0.2857142862620096,
-    0.22222211101577205,
-    0.1818289133623783,
-    0.1533165379922582,
-    0.14617229114009048,
-];
-
 /// `exp x` for `x <= 0`; below -708, where it would leave the normal numbers, `exp(-708)`.
 #[inline(always)]
 pub(crate) fn exp_below_zero(x: f64) -> f64 {
@@ -56,28 +44,6 @@ pub(crate) fn exp_below_zero(x: f64) -> f64 {
     let q = pair(EXP[8], EXP[9], r).mul_add(r4, high).mul_add(r4, low);
     let scaled = r2.mul_add(q, r) + 1.0;
     f64::from_bits(scaled.to_bits().wrapping_add(shifted.to_bits() << 52))
-}
-
-/// `ln x` for normal `x > 0`.
-#[inline(always)]
-pub(crate) fn ln(x: f64) -> f64 {
-    const ROOT_HALF: u64 = 0x3fe6_a09e_667f_3bcd;
-    const ONE: u64 = 0x3ff0_0000_0000_0000;
-    // Moves the split of exponent and mantissa from 1 to sqrt(1/2).
-    let bits = x.to_bits().wrapping_add(ONE - ROOT_HALF);
-    let z = f64::from_bits((bits & 0x000f_ffff_ffff_ffff) + ROOT_HALF);
-    // The exponent as a double: its bits below those of 2^52, and 2^52 and the bias taken off.
-    let k =
-        f64::from_bits((bits >> 52) | 0x4330_0000_0000_0000) - (4_503_599_627_370_496.0 + 1023.0);
-    let f = z - 1.0;
-    let s = f / (f + 2.0);
-    let v = s * s;
-    let v2 = v * v;
-    let low = pair(LN[2], LN[3], v).mul_add(v2, pair(LN[0], LN[1], v));
-    let high = LN[6].mul_add(v2, pair(LN[4], LN[5], v));
-    let p = high.mul_add(v2 * v2, low);
-    let mantissa = (s * v).mul_add(p, s + s);
-    k.mul_add(LN2.0, k.mul_add(LN2.1, mantissa))
 }
 
 /// Mills ratios of two numbers not below zero, with one division.
@@ -124,18 +90,10 @@ mod tests {
     use crate::mills::mills;
 
     #[test]
-    fn exponential_and_logarithm_meet_the_library() {
+    fn the_exponential_meets_the_library() {
         for step in 0..70_000 {
             let x = -f64::from(step) * 0.01;
             assert!((exp_below_zero(x) / libm::exp(x) - 1.0).abs() < 5e-16, "exp {x}");
-        }
-        for step in -3000..3000 {
-            let x = libm::exp(f64::from(step) * 0.2147);
-            let expected = libm::log(x);
-            assert!((ln(x) - expected).abs() <= 4e-16 * expected.abs(), "ln {x}");
-        }
-        for x in [1.0, 1.0 + f64::EPSILON, 1.0 - f64::EPSILON, 1.414, 0.7072] {
-            assert!((ln(x) - libm::log(x)).abs() <= 2e-16 * libm::log(x).abs(), "ln {x}");
         }
     }
 

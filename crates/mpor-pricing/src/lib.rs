@@ -16,6 +16,6 @@ pub mod value;
 pub use black76::{Black76, Greeks};
 pub use error::PricingError;
 pub use implied_vol::implied_vol;
-pub use kernel::OptionKernel;
+pub use kernel::{ForwardMoves, OptionKernel};
 pub use sensitivity::{Sensitivities, sensitivities};
 pub use value::{Valuation, expiry_pnl, payoff, pnl, settlement_pnl, value};

@@ -33,18 +33,24 @@ impl Revaluation {
     pub fn add_row(&self, row: usize, quantity: f64, out: &mut [f64]) {
         let row = self.pnl.row(row);
         match row.as_slice() {
-            Some(units) => pulp::Arch::new().dispatch(Add { out, quantity, units }),
+            Some(units) => add_pnl(out, quantity, units, 0.0),
             None => out.iter_mut().zip(row).for_each(|(sum, unit)| *sum += quantity * unit),
         }
     }
 }
 
-/// `out + quantity * units`, compiled by `pulp` once for each instruction set. A product and a sum, never fused, so all of
-/// them give the same bits.
+/// Adds to `out` the P&L of a quantity of what is worth `base` today and `values` in the scenarios.
+pub fn add_pnl(out: &mut [f64], quantity: f64, values: &[f64], base: f64) {
+    pulp::Arch::new().dispatch(Add { out, quantity, values, base });
+}
+
+/// `out + quantity * (values - base)`, compiled by `pulp` once for each instruction set. Never fused, so all of them give the
+/// same bits.
 struct Add<'a> {
     out: &'a mut [f64],
     quantity: f64,
-    units: &'a [f64],
+    values: &'a [f64],
+    base: f64,
 }
 
 impl pulp::WithSimd for Add<'_> {
@@ -52,8 +58,8 @@ impl pulp::WithSimd for Add<'_> {
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _simd: S) {
-        for (sum, unit) in self.out.iter_mut().zip(self.units) {
-            *sum += self.quantity * unit;
+        for (sum, value) in self.out.iter_mut().zip(self.values) {
+            *sum += self.quantity * (value - self.base);
         }
     }
 }

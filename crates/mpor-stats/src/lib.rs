@@ -5,8 +5,10 @@
 
 pub mod beta_law;
 pub mod bootstrap;
+pub mod carried;
 pub mod covariance;
 pub mod descriptive;
+pub mod elementary;
 pub mod error;
 pub mod ewma;
 pub mod hac;
@@ -16,6 +18,7 @@ pub mod random;
 pub mod rank;
 pub mod regression;
 pub mod rolling;
+pub mod rolling_weighted;
 pub mod skew_t;
 pub mod special;
 pub mod weighted;
@@ -24,4 +27,5 @@ pub use error::StatsError;
 pub use level::{Level, NotALevel};
 pub use quantile::{QuantileRule, Side};
 pub use rolling::RollingTail;
+pub use rolling_weighted::RollingWeightedTail;
 pub use skew_t::SkewT;

@@ -4,7 +4,8 @@
 //! in the loss that comes, if it is large enough. When so many have left that the tail is no longer whole, the window is looked
 //! through again.
 //!
-//! A step that does not touch the tail, as most do, costs two comparisons; one that does costs a binary search and a move of at most
+//! The figures are worked out where the tail changes and kept for the steps that do not change it. A step that does not touch what is
+//! held, as most do, costs two comparisons; one that does costs a binary search and a move of at most
 //! `2 k + 16` losses, `k` = rank of the VaR loss. The window is looked through again after at least `k + 8` losses of the tail
 //! have left with none coming, so once in `n (k + 8) / k` steps or rarer where losses come in no order. Figures are those of
 //! [`QuantileRule::var`] and [`expected_shortfall`](crate::quantile::expected_shortfall) of the same window, bit for bit.
@@ -27,6 +28,8 @@ pub struct RollingTail {
     rank: usize,
     mass: f64,
     scratch: Vec<f64>,
+    var: f64,
+    shortfall: f64,
 }
 
 impl RollingTail {
@@ -56,8 +59,11 @@ impl RollingTail {
             rank,
             mass: level.tail_mass(n),
             scratch: Vec::with_capacity(n),
+            var: 0.0,
+            shortfall: 0.0,
         };
         tail.look_through();
+        tail.figures();
         Ok(tail)
     }
 
@@ -75,30 +81,42 @@ impl RollingTail {
             self.oldest = 0;
         }
         let least = self.top[self.top.len() - 1];
+        if leaving < least && loss < least {
+            return Ok(());
+        }
         // What is not larger than the least one held may be outside the tail that is held: it is then left there.
+        let mut first = usize::MAX;
         if leaving >= least {
-            self.take_out(leaving);
+            first = first.min(self.take_out(leaving));
         }
         if loss >= least {
-            self.put_in(loss);
+            first = first.min(self.put_in(loss));
         }
         if self.top.len() < self.needed {
             self.look_through();
         }
+        if first < self.needed {
+            self.figures();
+        }
         Ok(())
+    }
+
+    fn figures(&mut self) {
+        let Place { upper, lower, share } = self.place;
+        self.var = between(self.top[upper - 1], self.top[lower - 1], share);
+        self.shortfall = mean_of_mass(&self.top[..self.rank], self.mass);
     }
 
     /// VaR of the window, positive = loss.
     #[must_use]
     pub fn var(&self) -> f64 {
-        let Place { upper, lower, share } = self.place;
-        between(self.top[upper - 1], self.top[lower - 1], share)
+        self.var
     }
 
     /// Expected shortfall of the window: the mean of the worst `n * tail` losses, the last one in part.
     #[must_use]
     pub fn expected_shortfall(&self) -> f64 {
-        mean_of_mass(&self.top[..self.rank], self.mass)
+        self.shortfall
     }
 
     /// Number of losses in the window.
@@ -107,20 +125,24 @@ impl RollingTail {
         self.window.len()
     }
 
-    fn take_out(&mut self, loss: f64) {
+    /// The place from which on the losses held have changed.
+    fn take_out(&mut self, loss: f64) -> usize {
         let place = self.top.partition_point(|held| held.total_cmp(&loss).is_gt());
         // Of losses equal to the least one held, some may not be held: any one of them stands for all.
         if self.top.get(place).is_some_and(|held| held.to_bits() == loss.to_bits()) {
             self.top.remove(place);
         }
+        place
     }
 
-    fn put_in(&mut self, loss: f64) {
+    /// The place from which on the losses held have changed.
+    fn put_in(&mut self, loss: f64) -> usize {
         let place = self.top.partition_point(|held| held.total_cmp(&loss).is_ge());
         self.top.insert(place, loss);
         if self.top.len() > self.capacity {
             self.top.pop();
         }
+        place
     }
 
     /// The largest losses of the whole window, in order.

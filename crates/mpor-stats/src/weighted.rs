@@ -14,7 +14,7 @@ use crate::error::{StatsError, all_finite};
 use crate::level::Level;
 
 /// Weights that add up to the tail but for rounding do reach it: 0.002 added five times must reach 0.01.
-const ROUNDING: f64 = 1e-12;
+pub(crate) const ROUNDING: f64 = 1e-12;
 
 /// VaR and ES of one weighted sample, positive = loss.
 #[derive(Clone, Copy, Debug, PartialEq)]

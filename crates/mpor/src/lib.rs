@@ -4,6 +4,7 @@
 //! A [`StudyFile`] names data, portfolios and models. [`run`](run::run) replays it and writes a folder of tables,
 //! figures, a report and a manifest; [`verify`](verify::verify) makes it again and compares the bytes.
 
+pub mod bench;
 pub mod calibrate;
 pub mod catalog;
 pub mod compare;

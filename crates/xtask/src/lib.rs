@@ -1,5 +1,6 @@
 //! Project chores, and the runner that holds mpor against published and computed numbers.
 
+pub mod bench;
 pub mod chores;
 pub mod data;
 pub mod methods;

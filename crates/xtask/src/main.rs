@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{chores, data, methods, vectors};
+use xtask::{bench, chores, data, methods, vectors};
 
 #[derive(Parser)]
 #[command(name = "xtask", about = "Chores of the project")]
@@ -42,6 +42,24 @@ enum Command {
     Methods,
     /// Run every study that ships and put its report under reports/.
     Gallery,
+    /// Time the workloads of `mpor bench`, in turn with other tools' scripts where they are given.
+    Bench {
+        /// Folder of the inputs.
+        #[arg(long)]
+        inputs: PathBuf,
+        /// Their label.
+        #[arg(long, default_value = "medium")]
+        size: String,
+        /// A Python that can run the scripts.
+        #[arg(long, requires = "scripts")]
+        python: Option<PathBuf>,
+        /// Folder of the scripts.
+        #[arg(long, requires = "python")]
+        scripts: Option<PathBuf>,
+        /// Put the table into BENCHMARKS.md.
+        #[arg(long)]
+        write: bool,
+    },
     /// How each file of data/ was made from the package it came from.
     Data {
         /// Check the files against their recorded sha256.
@@ -69,6 +87,9 @@ fn main() -> ExitCode {
         Command::Docs => chores::docs(),
         Command::Methods => methods::write(),
         Command::Gallery => chores::gallery(),
+        Command::Bench { inputs, size, python, scripts, write } => {
+            bench::run(&bench::Inputs { data: inputs, size, others: python.zip(scripts), write })
+        }
         Command::Data { check, from } => {
             let task = match (&from, check) {
                 (Some(folder), _) => data::Task::Rebuild(folder),

@@ -68,7 +68,7 @@ pub fn test(
     if n <= LAGS {
         return Err(CoverageError::TooShort { test: "dq", needed: LAGS + 1, found: n });
     }
-    let sums = Sums::of(loss, var);
+    let sums = pulp::Arch::new().dispatch(Pass { loss, var });
     if sums.finite != 0.0 {
         // Says which value it was.
         Forecasts::new(loss, var, level)?;
@@ -90,7 +90,24 @@ pub fn test(
     })
 }
 
+/// The pass, compiled by `pulp` once for each instruction set. Sixteen sums go side by side in all of them and nothing is fused, so
+/// they give the same bits.
+struct Pass<'a> {
+    loss: &'a [f64],
+    var: &'a [f64],
+}
+
+impl pulp::WithSimd for Pass<'_> {
+    type Output = Sums;
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _simd: S) -> Sums {
+        Sums::of(self.loss, self.var)
+    }
+}
+
 impl Sums {
+    #[inline(always)]
     fn of(loss: &[f64], var: &[f64]) -> Self {
         let first = var[0];
         let mut hits = Vec::with_capacity(loss.len() / 32 + 8);
@@ -248,6 +265,7 @@ mod tests {
     use crate::coverage::kupiec::Kupiec;
     use crate::coverage::{CoverageTest, acerbi_szekely};
     use mpor_stats::random::Streams;
+    use pulp::Simd;
 
     fn assert_same(found: TestOutcome, expected: TestOutcome) {
         assert_eq!(found.law, expected.law);
@@ -280,6 +298,27 @@ mod tests {
                 assert_same(found.dynamic_quantile, dq::test(&forecasts).unwrap());
                 let z2 = acerbi_szekely::statistics(&forecasts).unwrap().z2;
                 assert!((found.z2.unwrap() - z2).abs() < 1e-12);
+            }
+        }
+    }
+
+    #[test]
+    fn every_instruction_set_gives_the_same_bits() {
+        let mut stream = Streams::new(1, "one pass", 0).path(99);
+        let loss: Vec<f64> = (0..1_003).map(|_| stream.normal()).collect();
+        let var: Vec<f64> = (0..1_003).map(|_| 1.6 + 0.2 * stream.normal()).collect();
+        let bits = |sums: Sums| (sums.hits, sums.sum.to_bits(), sums.square.to_bits());
+        let pass = || Pass { loss: &loss, var: &var };
+        let plain = bits(pulp::Scalar::new().vectorize(pass()));
+        assert!(plain.0.len() > 20);
+        assert_eq!(plain, bits(pulp::Arch::new().dispatch(pass())));
+        #[cfg(target_arch = "x86_64")]
+        {
+            if let Some(avx2) = pulp::x86::V3::try_new() {
+                assert_eq!(plain, bits(Simd::vectorize(avx2, pass())), "AVX2");
+            }
+            if let Some(avx512) = pulp::x86::V4::try_new() {
+                assert_eq!(plain, bits(Simd::vectorize(avx512, pass())), "AVX-512");
             }
         }
     }

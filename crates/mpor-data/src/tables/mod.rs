@@ -6,10 +6,12 @@
 mod atomic;
 mod batch;
 mod csv;
+mod numbers;
 mod parquet;
 
 pub use atomic::{AtomicFile, write_bytes};
 pub use csv::{csv_text, write_csv};
+pub use numbers::read_numbers;
 pub use parquet::{
     Metadata, TableWriter, read_parquet, read_parquet_metadata, read_parquet_pieces, write_parquet,
     write_working_parquet,

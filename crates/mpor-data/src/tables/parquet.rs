@@ -242,7 +242,7 @@ pub fn read_parquet_metadata(path: &Path) -> Result<Metadata, DataError> {
     Ok(own.map(|pair| (pair.key.clone(), pair.value.clone().unwrap_or_default())).collect())
 }
 
-fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, DataError> {
+pub(super) fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, DataError> {
     let file = path.display().to_string();
     declared::check(path)?;
     let open = File::open(path).map_err(|error| DataError::unreadable(&file, error))?;

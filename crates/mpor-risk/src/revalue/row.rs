@@ -5,18 +5,24 @@
 
 use mpor_core::time::YEAR_DAYS;
 use mpor_core::{Contract, Instrument, InstrumentIx, OptionInputs, Right, Settlement, Timestamp};
-use mpor_pricing::{OptionKernel, PricingError};
+use mpor_pricing::{ForwardMoves, OptionKernel, PricingError};
 
 use super::Scene;
 use super::slice::{Slice, SliceVol};
 use crate::error::RiskError;
 use crate::set::VolMoves;
 
-/// Memory of one thread: forwards and volatilities of one option by scenario.
-#[derive(Debug, Default)]
+/// Memory of one thread: volatilities of one option by scenario, and the move of a scenario in which nothing moves.
+#[derive(Debug)]
 pub(super) struct Scratch {
-    forward: Vec<f64>,
     vol: Vec<f64>,
+    still: ForwardMoves,
+}
+
+impl Default for Scratch {
+    fn default() -> Self {
+        Scratch { vol: Vec::new(), still: ForwardMoves::new(&[1.0]) }
+    }
 }
 
 /// The terms of an option.
@@ -52,7 +58,7 @@ pub(super) fn fill(
         }
         (Contract::Future { settlement, .. }, Some(slice)) => {
             let price = above_zero("forward", state.forward(slice.years))?;
-            let multiples = slice.forward.iter().copied();
+            let multiples = slice.forward.multiples().iter().copied();
             linear(instrument, settlement, price, multiples, &scene.spot[row], out);
         }
         (Contract::Option { expiry, strike, right, settlement }, Some(slice)) => {
@@ -123,20 +129,21 @@ fn option(
         .ok_or_else(|| no_volatility(scene, instrument))?;
     let today = above_zero("forward", inputs.forward)?;
     let rolled = rolled_forward(scene, row, slice, today);
-    scratch.forward.clear();
-    scratch.forward.extend(slice.forward.iter().map(|multiple| rolled * multiple));
     scratch.vol.resize(out.len(), 0.0);
     moved_vols(scene, slice, &inputs, terms.strike, &mut scratch.vol);
 
-    let base = terms.price_today(today, slice.years, &inputs)?;
-    terms.prices(slice.years_after, inputs.rate, scratch, out)?;
+    let mut base = [0.0];
+    let now = terms.kernel(slice.years, inputs.rate)?;
+    now.price_moved(today, &scratch.still, &[inputs.vol], &mut base)?;
+    let [base] = base;
+    terms.prices(rolled, slice, inputs.rate, &scratch.vol, out)?;
     match terms.settlement {
         Settlement::Cash => out.iter_mut().for_each(|price| *price = size * (*price - base)),
         Settlement::Coin => {
             let base = base / today * scene.day.state.underlyings[row].spot;
-            let moved = scratch.forward.iter().zip(&scene.spot[row]);
-            for (price, (forward, spot)) in out.iter_mut().zip(moved) {
-                *price = size * (*price / forward * spot - base);
+            let moved = slice.forward.multiples().iter().zip(&scene.spot[row]);
+            for (price, (multiple, spot)) in out.iter_mut().zip(moved) {
+                *price = size * (*price / (rolled * multiple) * spot - base);
             }
         }
     }
@@ -150,30 +157,21 @@ impl Terms {
         OptionKernel::new(self.strike, years, rate, self.right)
     }
 
-    fn price_today(
-        self,
-        today: f64,
-        years: f64,
-        inputs: &OptionInputs,
-    ) -> Result<f64, PricingError> {
-        let mut price = [0.0];
-        self.kernel(years, inputs.rate)?.price(&[today], &[inputs.vol], &mut price)?;
-        Ok(price[0])
-    }
-
-    /// Prices in the scenarios; at expiry what the right pays.
+    /// Prices in the scenarios of a slice, from the forward that all of them start from; at expiry what the right pays.
     fn prices(
         self,
-        years: f64,
+        rolled: f64,
+        slice: &Slice,
         rate: f64,
-        moved: &Scratch,
+        vols: &[f64],
         out: &mut [f64],
     ) -> Result<(), PricingError> {
-        if years > 0.0 {
-            return self.kernel(years, rate)?.price(&moved.forward, &moved.vol, out);
+        if slice.years_after > 0.0 {
+            let kernel = self.kernel(slice.years_after, rate)?;
+            return kernel.price_moved(rolled, &slice.forward, vols, out);
         }
-        for (out, settled) in out.iter_mut().zip(&moved.forward) {
-            *out = self.right.payoff(*settled, self.strike);
+        for (out, multiple) in out.iter_mut().zip(slice.forward.multiples()) {
+            *out = self.right.payoff(rolled * multiple, self.strike);
         }
         Ok(())
     }

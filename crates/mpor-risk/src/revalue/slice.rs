@@ -10,6 +10,7 @@
 //! spot: `F' = S'`. With nothing moved and no time passed every number here is exactly one.
 
 use mpor_core::UnderlyingState;
+use mpor_pricing::ForwardMoves;
 
 use super::smile::{Smile, level_ratio};
 use crate::set::{ScenarioSet, SmileDynamics, VolMoves};
@@ -21,8 +22,8 @@ pub(super) struct Slice {
     pub years: f64,
     /// Years to expiry in the scenarios; zero when the expiry falls inside the time that passes.
     pub years_after: f64,
-    /// `F' / F` by scenario.
-    pub forward: Vec<f64>,
+    /// `F' / F` by scenario, with its logarithm.
+    pub forward: ForwardMoves,
     /// What happens to volatility.
     pub vol: SliceVol,
 }
@@ -50,6 +51,7 @@ impl Slice {
             |(x, shift): (&f64, &f64)| (1.0 + x) * libm::exp(shift * years_after - carry * passed);
         let forward: Vec<f64> =
             set.spot.row(row).iter().zip(set.carry.row(row)).map(multiple).collect();
+        let forward = ForwardMoves::new(&forward);
         let mut slice = Slice { years, years_after, forward, vol: SliceVol::Expired };
         if years_after > 0.0 {
             slice.vol = slice.vols(state, set, row);

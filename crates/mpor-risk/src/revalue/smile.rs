@@ -79,7 +79,7 @@ impl Smile {
         let ratio = |s| (moved_theta(surface, moves, row, slice, s) / today).sqrt();
         let levels = Levels::Delta {
             today: surface.moved_smile(slice.years, |_| 1.0),
-            ratios: (0..slice.forward.len()).map(ratio).collect(),
+            ratios: (0..slice.forward.multiples().len()).map(ratio).collect(),
         };
         Smile::new(levels, slice)
     }
@@ -87,7 +87,7 @@ impl Smile {
     fn new(levels: Levels, slice: &Slice) -> Self {
         Smile {
             levels,
-            log_forward: slice.forward.iter().map(|ratio| libm::log(*ratio)).collect(),
+            log_forward: slice.forward.logs().to_vec(),
             time: slice.years / slice.years_after,
         }
     }
@@ -151,7 +151,7 @@ fn shared(surface: &VolSurface, moves: &VolMoves, row: usize, slice: &Slice) -> 
     Some(Levels::Shared {
         rho,
         today: level(surface.moved_atm_total_variance(slice.years, |_| 1.0)),
-        moved: (0..slice.forward.len()).map(|s| level(theta(s))).collect(),
+        moved: (0..slice.forward.multiples().len()).map(|s| level(theta(s))).collect(),
     })
 }
 
@@ -168,7 +168,7 @@ fn own(surface: &VolSurface, moves: &VolMoves, row: usize, slice: &Slice) -> Lev
     };
     Levels::Own {
         today: surface.moved_smile(slice.years, |_| 1.0),
-        moved: (0..slice.forward.len()).map(moved).collect(),
+        moved: (0..slice.forward.multiples().len()).map(moved).collect(),
     }
 }
 

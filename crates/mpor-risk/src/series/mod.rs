@@ -27,7 +27,7 @@ pub use fhs::{FilteredSeries, VolatilityFilter, filter_series};
 pub use filter::{Filter, filtered_returns};
 pub use hull_white::{Steps, hull_white, overlapping_sums};
 pub use plain::plain;
-pub use rolling::{Forecast, RollingFhs};
+pub use rolling::{Forecast, Forecasts, RollingFhs};
 pub use stress_blend::{blend_amounts, pooled};
 pub use track::{Rolling, TailForecast, TailRefit, Track};
 

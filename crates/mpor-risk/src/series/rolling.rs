@@ -4,6 +4,8 @@
 //! filtered from its own start, its residuals standardised, and the figure taken of `mu + sigma[t] z`. Returns are the P&L of the
 //! unit (gain positive): a figure is in their unit, positive = loss.
 
+use rayon::prelude::*;
+
 use super::RiskError;
 use crate::measure::{RiskMeasure, Scratch};
 use crate::volatility::{FitOptions, Model, Refit, Status, Windows};
@@ -34,18 +36,48 @@ pub struct Forecast {
     pub status: Status,
 }
 
+/// Forecasts of one series, and the refits behind them.
+pub type Forecasts = (Vec<Forecast>, Vec<Refit>);
+
 impl RollingFhs {
     /// Forecasts for the returns from `windows.length` on, and the refits behind them.
     ///
     /// # Errors
     /// As [`Model::refit`]; [`RiskError::ShortSeries`] where no return follows the first window.
-    pub fn forecasts(&self, returns: &[f64]) -> Result<(Vec<Forecast>, Vec<Refit>), RiskError> {
+    pub fn forecasts(&self, returns: &[f64]) -> Result<Forecasts, RiskError> {
         let (length, n) = (self.windows.length, returns.len());
         if n <= length {
             let what = "a rolling forecast";
             return Err(RiskError::ShortSeries { what, needed: length + 1, found: n });
         }
         let refits = self.model.refit(returns, self.windows, &self.options)?;
+        let forecasts = self.between(returns, &refits)?;
+        Ok((forecasts, refits))
+    }
+
+    /// [`RollingFhs::forecasts`] of many series, in their order; the plain model is refitted many series at a time.
+    ///
+    /// # Errors
+    /// Those of the first series that has one.
+    pub fn forecasts_all(&self, series: &[&[f64]]) -> Result<Vec<Forecasts>, RiskError> {
+        let needed = self.windows.length + 1;
+        if let Some(short) = series.iter().find(|returns| returns.len() < needed) {
+            let what = "a rolling forecast";
+            return Err(RiskError::ShortSeries { what, needed, found: short.len() });
+        }
+        let refits = self.model.refit_all(series, self.windows, &self.options)?;
+        let pairs = series.par_iter().zip(refits);
+        let forecasts = pairs.map(|(returns, refits)| {
+            let forecasts = self.between(returns, &refits)?;
+            Ok((forecasts, refits))
+        });
+        let forecasts: Vec<Result<_, RiskError>> = forecasts.collect();
+        forecasts.into_iter().collect()
+    }
+
+    /// A forecast for each return from the first refit on.
+    fn between(&self, returns: &[f64], refits: &[Refit]) -> Result<Vec<Forecast>, RiskError> {
+        let (length, n) = (self.windows.length, returns.len());
         let (mut scratch, mut pnl) = (Scratch::default(), Vec::with_capacity(length));
         let mut forecasts = Vec::with_capacity(n - length);
         for (index, refit) in refits.iter().enumerate() {
@@ -60,6 +92,6 @@ impl RollingFhs {
                 forecasts.push(Forecast { at, sigma, amount, status: refit.fit.status });
             }
         }
-        Ok((forecasts, refits))
+        Ok(forecasts)
     }
 }

@@ -107,10 +107,12 @@ fn walk<R: Recursion>(sample: &Sample, p: &Natural, first: First, sigma: &mut Ve
     let mut step = R::new(p, first);
     for r in &sample.returns {
         let h = step.variance();
-        sigma.push(sample.unit * h.sqrt());
+        sigma.push(h);
         step.advance(r - p[MU], 1.0 / h);
     }
-    sigma.push(sample.unit * step.variance().sqrt());
+    sigma.push(step.variance());
+    // Roots wait for nothing, variances for each other: apart, the roots are a vector loop.
+    sigma.iter_mut().for_each(|h| *h = sample.unit * h.sqrt());
 }
 
 /// Variance that moves on with innovations drawn from elsewhere.

@@ -2,6 +2,7 @@
 //! what verification notices, and sums that must come out.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod bench;
 mod breakdown;
 mod by_hand;
 mod calibrate;
