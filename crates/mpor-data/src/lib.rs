@@ -12,6 +12,7 @@ mod csv;
 pub mod describe;
 pub mod embedded;
 pub mod error;
+pub mod frame;
 pub mod hive;
 pub mod import;
 pub mod index;
@@ -30,5 +31,6 @@ pub mod source;
 pub mod tables;
 
 pub use error::DataError;
+pub use frame::Frame;
 pub use policy::{Policies, Policy};
 pub use scan::Query;

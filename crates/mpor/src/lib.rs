@@ -6,6 +6,7 @@
 
 pub mod calibrate;
 pub mod catalog;
+pub mod code;
 pub mod describe;
 pub mod error;
 pub mod explain;
@@ -34,6 +35,6 @@ pub mod verify;
 pub use error::MporError;
 pub use loaded::Loaded;
 pub use mpor_core::{Column, Span, Table, TimeError, Timestamp};
-pub use mpor_data::import;
+pub use mpor_data::{Frame, import};
 pub use progress::{Progress, Silent};
 pub use study::{Study, StudyError, StudyFile};

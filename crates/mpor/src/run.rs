@@ -21,7 +21,7 @@ use crate::loaded::{Loaded, replay_error};
 use crate::lock::RunLock;
 use crate::manifest::{self, FileRecord, MANIFEST, Manifest, hash_text, record};
 use crate::oracle;
-use crate::progress::Progress;
+use crate::progress::{Progress, go_on};
 use crate::report;
 use crate::shards::{self, Shards};
 use crate::study::StudyFile;
@@ -93,6 +93,7 @@ pub fn run(
     progress.begin("reading market history", 1);
     let loaded = Loaded::new(file)?;
     progress.end();
+    go_on(progress)?;
     stages.end("load");
     let shards = Shards::open(folder, &start.to_json()?)?;
     let days = shards.days(file, &loaded, progress)?;
@@ -102,6 +103,7 @@ pub fn run(
     progress.end();
     stages.end("evidence");
     let oracle = oracle::tell(file, &loaded, &result, progress)?;
+    go_on(progress)?;
     stages.end("oracle faults");
     let mut outputs = write_tables(file, folder, &result, &loaded, &oracle.tables)?;
     stages.end("tables");

@@ -71,6 +71,10 @@ impl Shards {
             }
             unwritten = if read { 0 } else { count };
             days.extend(fresh?);
+            if progress.stopped() {
+                self.write(&days[days.len() - unwritten..])?;
+                return Err(MporError::Stopped);
+            }
         }
         if unwritten > 0 {
             self.write(&days[days.len() - unwritten..])?;

@@ -19,7 +19,7 @@ mod by_market;
 mod clearing_var;
 mod scan;
 mod slots;
-mod var;
+pub(crate) mod var;
 
 use crate::catalog::KindInfo;
 
