@@ -5,7 +5,7 @@ use std::path::Path;
 use mpor::describe::{Finding, Summary, by_year};
 use mpor::explain::Explanation;
 use mpor::margin_at::{Asked, Node};
-use mpor::run::RunSummary;
+use mpor::run::{RunSummary, ShareSummary};
 use mpor::verify::Verified;
 use mpor::{Loaded, MporError, StudyFile};
 use serde_json::{Value, json};
@@ -42,6 +42,24 @@ pub fn run(summary: &RunSummary, as_json: bool, timings: bool) -> Result<(), Mpo
         }
     }
     Ok(())
+}
+
+/// Prints what a share did.
+pub fn share(summary: &ShareSummary, as_json: bool) {
+    let ShareSummary { folder, share, shards, made, dates, all } = summary;
+    if as_json {
+        let value = json!({
+            "folder": folder, "share": share.to_string(), "shards": shards, "made": made,
+            "dates": dates, "all_shards": all,
+        });
+        println!("{value}");
+        return;
+    }
+    println!(
+        "Share {share}: {shards} of {all} shards, {dates} margin dates; {made} replayed, {} were there",
+        shards - made
+    );
+    println!("Written to {}", folder.display());
 }
 
 /// Prints what a study comes to.

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use mpor::run::Share;
 use mpor::{Loaded, MporError, Progress, Silent, StudyFile, Timestamp};
 
 /// Would the margin have covered the loss? Backtests of portfolio-margin models on market history.
@@ -43,6 +44,26 @@ enum Command {
         /// The study file.
         study: PathBuf,
         /// The folder; runs/<name of the study> where absent.
+        #[arg(long)]
+        out: Option<PathBuf>,
+        /// Threads; all cores where absent. The result is the same bits for any number.
+        #[arg(long)]
+        threads: Option<usize>,
+        /// Print the wall time of each stage.
+        #[arg(long)]
+        timings: bool,
+        /// Only replay this share of the margin dates, such as 2/7; `merge` makes the run of all shares.
+        #[arg(long)]
+        shard: Option<Share>,
+    },
+    /// Make the run of shares: the same bytes as one run without shares.
+    Merge {
+        /// The study file.
+        study: PathBuf,
+        /// Folders that `run --shard` wrote into; what lies in the run's own folder is used too.
+        #[arg(long, num_args = 1..)]
+        from: Vec<PathBuf>,
+        /// The run's folder; runs/<name of the study> where absent.
         #[arg(long)]
         out: Option<PathBuf>,
         /// Threads; all cores where absent. The result is the same bits for any number.
@@ -147,14 +168,32 @@ fn main() -> ExitCode {
     }
 }
 
+/// Where a run is written.
+fn run_folder(out: Option<&Path>, file: &StudyFile) -> PathBuf {
+    out.map_or_else(|| Path::new("runs").join(&file.study.name), Path::to_owned)
+}
+
 fn act(cli: &Cli, progress: &dyn Progress) -> Result<ExitCode, MporError> {
     let done = Ok(ExitCode::SUCCESS);
     match &cli.command {
-        Command::Run { study, out, threads, timings } => {
+        Command::Run { study, out, threads, timings, shard } => {
             let file = StudyFile::read(study)?;
-            let folder = out.clone().unwrap_or_else(|| Path::new("runs").join(&file.study.name));
+            let folder = run_folder(out.as_deref(), &file);
+            if let Some(share) = *shard {
+                let work = || mpor::run::share(&file, &folder, share, progress);
+                answer::share(&mpor::run::in_pool(*threads, work)??, cli.json);
+                return done;
+            }
             let summary =
                 mpor::run::in_pool(*threads, || mpor::run::run(&file, &folder, progress))??;
+            answer::run(&summary, cli.json, *timings)?;
+            done
+        }
+        Command::Merge { study, from, out, threads, timings } => {
+            let file = StudyFile::read(study)?;
+            let folder = run_folder(out.as_deref(), &file);
+            let work = || mpor::run::merge(&file, from, &folder, progress);
+            let summary = mpor::run::in_pool(*threads, work)??;
             answer::run(&summary, cli.json, *timings)?;
             done
         }

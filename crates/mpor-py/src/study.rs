@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 
 use mpor::calibrate::{calibrate, default_folder};
-use mpor::run::in_pool;
+use mpor::run::{Share, in_pool};
 use mpor::{Loaded, MporError, StudyFile, Timestamp};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -119,6 +119,37 @@ impl PyStudy {
             in_pool(threads, || calibrate(&self.file, &folder, progress))?
         })?;
         Ok((folder, done.feasible))
+    }
+
+    /// Makes share `number`, from 1, of `count` of a run.
+    fn share(
+        &self,
+        py: Python<'_>,
+        number: usize,
+        count: usize,
+        out: PathBuf,
+        threads: Option<usize>,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<()> {
+        self.wait(py, progress, |progress| {
+            let share = Share::new(number, count)?;
+            in_pool(threads, || mpor::run::share(&self.file, &out, share, progress))??;
+            Ok(())
+        })
+    }
+
+    /// Makes the run of shares that lie in `folders` or in its own folder, which it returns.
+    fn merge(
+        &self,
+        py: Python<'_>,
+        folders: Vec<PathBuf>,
+        out: PathBuf,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<PathBuf> {
+        self.wait(py, progress, |progress| {
+            mpor::run::merge(&self.file, &folders, &out, progress).map(drop)
+        })?;
+        Ok(out)
     }
 }
 

@@ -21,10 +21,13 @@ use crate::loaded::{Loaded, replay_error};
 use crate::lock::RunLock;
 use crate::manifest::{self, FileRecord, MANIFEST, Manifest, hash_text, record};
 use crate::oracle;
+use crate::plan::Plan;
 use crate::progress::{Progress, go_on};
 use crate::report;
 use crate::shards::{self, Shards};
 use crate::study::StudyFile;
+
+pub use crate::share::{Share, ShareSummary, merge, share};
 
 /// What a run did.
 #[derive(Debug)]
@@ -42,17 +45,17 @@ pub struct RunSummary {
 }
 
 /// Measures the stages of a run.
-struct Stages {
+pub(crate) struct Stages {
     since: Instant,
     done: Vec<(&'static str, Duration)>,
 }
 
 impl Stages {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Stages { since: Instant::now(), done: Vec::new() }
     }
 
-    fn end(&mut self, stage: &'static str) {
+    pub fn end(&mut self, stage: &'static str) {
         let now = Instant::now();
         self.done.push((stage, now - self.since));
         self.since = now;
@@ -73,55 +76,90 @@ pub fn run(
     let mut stages = Stages::new();
     make(folder)?;
     let _lock = RunLock::take(folder)?;
+    let start = begin(file, folder, &mut stages, progress)?;
+    if let Some(known) = already(folder, &start, &mut stages)? {
+        return Ok(known);
+    }
+    let loaded = load(file, &mut stages, progress)?;
+    let shards = Shards::open(folder, Plan::of(&start))?;
+    shards.fill(file, &loaded, &shards::ranges(&loaded), progress)?;
+    complete(file, folder, start, &loaded, shards, stages, progress)
+}
+
+/// Hashes what the run reads.
+pub(crate) fn begin(
+    file: &StudyFile,
+    folder: &Path,
+    stages: &mut Stages,
+    progress: &dyn Progress,
+) -> Result<Manifest, MporError> {
     progress.begin("hashing inputs", 1);
     let start = blank_manifest(file, folder)?;
     progress.end();
     stages.end("hash inputs");
-    if let Some(manifest) = finished(folder, &start) {
-        // A kill between the manifest and the end leaves what the run worked with.
-        shards::clear(folder)?;
-        let folder = folder.to_owned();
-        return Ok(RunSummary {
-            folder,
-            result: None,
-            manifest,
-            stages: stages.done,
-            notes: Vec::new(),
-        });
-    }
-    forget(folder)?;
+    Ok(start)
+}
+
+/// The summary of a folder that already holds this very run.
+pub(crate) fn already(
+    folder: &Path,
+    start: &Manifest,
+    stages: &mut Stages,
+) -> Result<Option<RunSummary>, MporError> {
+    let Some(manifest) = finished(folder, start) else { return Ok(None) };
+    // A kill between the manifest and the end leaves what the run worked with.
+    shards::clear(folder)?;
+    let stages = std::mem::take(&mut stages.done);
+    let folder = folder.to_owned();
+    Ok(Some(RunSummary { folder, result: None, manifest, stages, notes: Vec::new() }))
+}
+
+/// Reads what the study names.
+pub(crate) fn load(
+    file: &StudyFile,
+    stages: &mut Stages,
+    progress: &dyn Progress,
+) -> Result<Loaded, MporError> {
     progress.begin("reading market history", 1);
     let loaded = Loaded::new(file)?;
     progress.end();
     go_on(progress)?;
     stages.end("load");
-    let shards = Shards::open(folder, &start.to_json()?)?;
-    let days = shards.days(file, &loaded, progress)?;
+    Ok(loaded)
+}
+
+/// From whole shards to a finished run.
+pub(crate) fn complete(
+    file: &StudyFile,
+    folder: &Path,
+    start: Manifest,
+    loaded: &Loaded,
+    shards: Shards,
+    mut stages: Stages,
+    progress: &dyn Progress,
+) -> Result<RunSummary, MporError> {
+    let days = shards.days(&shards::ranges(loaded))?;
     stages.end("replay");
+    forget(folder)?;
     progress.begin("testing coverage, explaining breaches", 1);
-    let result = assemble(days, assembly(file, &loaded, loaded.history()))?;
+    let result = assemble(days, assembly(file, loaded, loaded.history()))?;
     progress.end();
     stages.end("evidence");
-    let oracle = oracle::tell(file, &loaded, &result, progress)?;
+    let oracle = oracle::tell(file, loaded, &result, progress)?;
     go_on(progress)?;
     stages.end("oracle faults");
-    let mut outputs = write_tables(file, folder, &result, &loaded, &oracle.tables)?;
+    let mut outputs = write_tables(file, folder, &result, loaded, &oracle.tables)?;
     stages.end("tables");
     progress.begin("drawing and typesetting", 1);
-    outputs.extend(report::write(folder, file, &loaded, &result, &start, &oracle)?);
+    outputs.extend(report::write(folder, file, loaded, &result, &start, &oracle)?);
     let told = oracle.faults.into_iter().flat_map(|fault| fault.remarks);
     let notes = loaded.market.notes.iter().cloned().chain(oracle.notes).chain(told).collect();
     progress.end();
     stages.end("report");
     let manifest = close(folder, start, &outputs)?;
     shards.close()?;
-    Ok(RunSummary {
-        folder: folder.to_owned(),
-        result: Some(result),
-        manifest,
-        stages: stages.done,
-        notes,
-    })
+    let (folder, stages) = (folder.to_owned(), stages.done);
+    Ok(RunSummary { folder, result: Some(result), manifest, stages, notes })
 }
 
 /// Most threads that can be asked for: more than any machine profits from, fewer than hurt one.

@@ -1,10 +1,17 @@
-//! A replay in pieces that survive a kill: each range of margin dates is written under a temporary name, then renamed.
+//! A replay in pieces that survive a kill and can be made apart: each range of margin dates is a folder, written under a
+//! temporary name and renamed.
 //!
-//! A shard belongs to one plan: version, resolved study and hashes of all inputs. Shards of another plan are deleted, never
-//! read. Days are the same bits whether they were just computed or read back.
+//! ```text
+//! RUN/shards/<plan>/plan.json                          version, study, inputs
+//! RUN/shards/<plan>/<first step>-<after last>/         the tables of a shard, and shard.json with their hashes
+//! ```
+//!
+//! A shard belongs to one [`Plan`]; those of another plan have another folder and are never read. Days are the same bits
+//! whether they were just computed or read back, and whoever computed them.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mpor_backtest::day::Parts;
 use mpor_backtest::{DayResult, ReplayConfig, replay, shard};
@@ -12,75 +19,166 @@ use mpor_data::tables::{read_parquet, write_bytes, write_working_parquet};
 
 use crate::error::MporError;
 use crate::loaded::{Loaded, replay_error};
-use crate::progress::Progress;
+use crate::manifest::{FileRecord, record};
+use crate::plan::Plan;
+use crate::progress::{Progress, go_on};
 use crate::study::StudyFile;
 
 /// Margin dates a shard.
-const SHARD_STEPS: usize = 64;
+const SHARD_STEPS: usize = 32;
 
 /// Where they are below the run's folder.
 const FOLDER: &str = "shards";
+const PLAN: &str = "plan.json";
+const CONTENTS: &str = "shard.json";
 
-/// The shards of one run.
+/// The shards of one plan.
 #[derive(Debug)]
 pub(crate) struct Shards {
+    /// `RUN/shards`, of the run that is written.
     folder: PathBuf,
+    /// Its plan.
+    plan: Plan,
+    /// Where shards are looked for, in this order; the first is the one written to.
+    places: Vec<PathBuf>,
+}
+
+/// How many shards were there and how many were made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Filled {
+    pub known: usize,
+    pub made: usize,
 }
 
 impl Shards {
-    /// Opens the shards of a plan, and deletes those of another.
-    pub fn open(run: &Path, plan: &str) -> Result<Self, MporError> {
-        let folder = run.join(FOLDER);
-        let plan_file = folder.join("plan");
-        let known = std::fs::read_to_string(&plan_file).unwrap_or_default();
-        if known != plan {
-            remove(&folder)?;
-            write_bytes(&plan_file, plan.as_bytes())?;
+    /// Opens the shards of a plan for a whole run, and deletes what is there of others.
+    pub fn open(run: &Path, plan: Plan) -> Result<Self, MporError> {
+        let shards = Self::at(run, plan)?;
+        for other in entries(&shards.folder)? {
+            if other != shards.places[0] {
+                remove(&other)?;
+            }
         }
-        Ok(Shards { folder })
+        for part in entries(&shards.places[0])? {
+            if name(&part).starts_with('.') {
+                remove(&part)?;
+            }
+        }
+        shards.write_plan()?;
+        Ok(shards)
     }
 
-    /// Replays what is not there yet, and returns all days in order.
-    pub fn days(
+    /// Opens the shards of a plan beside other shares, and deletes nothing.
+    pub fn join(run: &Path, plan: Plan) -> Result<Self, MporError> {
+        let shards = Self::at(run, plan)?;
+        shards.write_plan()?;
+        Ok(shards)
+    }
+
+    /// Opens the shards of a plan that lie in the folders of shares.
+    ///
+    /// # Errors
+    /// [`MporError::Folder`] for a folder without shards of the plan, saying what it has instead.
+    pub fn gather(run: &Path, plan: Plan, from: &[PathBuf]) -> Result<Self, MporError> {
+        let mut shards = Self::at(run, plan)?;
+        for folder in from {
+            let shared = folder.join(FOLDER);
+            let own = shared.join(name(&shards.places[0]));
+            if !own.is_dir() {
+                return Err(MporError::folder(folder, shards.instead(&shared)?));
+            }
+            shards.places.push(own);
+        }
+        Ok(shards)
+    }
+
+    fn at(run: &Path, plan: Plan) -> Result<Self, MporError> {
+        let folder = run.join(FOLDER);
+        let places = vec![folder.join(plan.name()?)];
+        Ok(Shards { folder, plan, places })
+    }
+
+    /// What a folder has in place of shards of the plan.
+    fn instead(&self, folder: &Path) -> Result<String, MporError> {
+        for other in entries(folder).unwrap_or_default() {
+            let text = std::fs::read_to_string(other.join(PLAN)).unwrap_or_default();
+            let Ok(other) = serde_json::from_str::<Plan>(&text) else { continue };
+            if let Some(difference) = self.plan.difference(&other) {
+                return Ok(format!("its shards are {difference}"));
+            }
+        }
+        Ok("holds no shards; `mpor run STUDY --shard i/n --out FOLDER` makes them".to_owned())
+    }
+
+    fn write_plan(&self) -> Result<(), MporError> {
+        let path = self.places[0].join(PLAN);
+        let text = self.plan.to_json()?;
+        if std::fs::read_to_string(&path).is_ok_and(|known| known == text) {
+            return Ok(());
+        }
+        // Shares that start together each write the same text under a name of their own.
+        let own = self.places[0].join(format!(".plan-{}", writer()));
+        write_bytes(&own, text.as_bytes())?;
+        std::fs::rename(&own, &path).map_err(|error| MporError::folder(&path, error))
+    }
+
+    /// Replays those of the ranges that are not there yet; nothing of them stays in memory.
+    pub fn fill(
         &self,
         file: &StudyFile,
         loaded: &Loaded,
+        ranges: &[Range<usize>],
         progress: &dyn Progress,
-    ) -> Result<Vec<DayResult>, MporError> {
-        let parts = if file.study.backtest.components { Parts::Keep } else { Parts::Drop };
-        let models = loaded.asked();
-        let replay = |steps| {
-            let (horizon, seed) = (loaded.horizon, file.study.seed);
-            let config = ReplayConfig { steps, horizon, seed, parts };
-            replay(loaded.history(), &loaded.books, &models, &config)
-                .map_err(|error| replay_error(file, error))
-        };
-        let mut days: Vec<DayResult> = Vec::with_capacity(loaded.steps.len());
-        // How many of the last days no shard holds yet: they are written while the next ones are replayed.
-        let mut unwritten = 0;
-        progress.begin("replaying margin dates", loaded.steps.len());
-        for steps in pieces(loaded.steps.clone()) {
-            let (known, count) = (self.read(&steps), steps.len());
-            let (read, fresh) = (known.is_some(), || known.map_or_else(|| replay(steps), Ok));
-            let last = &days[days.len() - unwritten..];
-            let (fresh, written) = rayon::join(fresh, || self.write(last));
-            written?;
-            let safe = unwritten + if read { count } else { 0 };
-            if safe > 0 {
-                progress.advance(safe);
+    ) -> Result<Filled, MporError> {
+        let mut filled = Filled::default();
+        let mut unwritten: Vec<DayResult> = Vec::new();
+        progress.begin("replaying margin dates", ranges.iter().map(Range::len).sum());
+        for steps in ranges {
+            if self.find(steps).is_ok() {
+                filled.known += 1;
+                progress.advance(steps.len());
+                continue;
             }
-            unwritten = if read { 0 } else { count };
-            days.extend(fresh?);
+            // The last shard is written while this one is replayed.
+            let (fresh, written) =
+                rayon::join(|| days(file, loaded, steps.clone()), || self.write(&unwritten));
+            written?;
+            if !unwritten.is_empty() {
+                progress.advance(unwritten.len());
+            }
+            unwritten = fresh?;
+            filled.made += 1;
             if progress.stopped() {
-                self.write(&days[days.len() - unwritten..])?;
-                return Err(MporError::Stopped);
+                break;
             }
         }
-        if unwritten > 0 {
-            self.write(&days[days.len() - unwritten..])?;
-            progress.advance(unwritten);
+        if !unwritten.is_empty() {
+            self.write(&unwritten)?;
+            progress.advance(unwritten.len());
         }
         progress.end();
+        go_on(progress)?;
+        Ok(filled)
+    }
+
+    /// Those of the ranges that are nowhere, each with what is the matter.
+    pub fn missing(&self, ranges: &[Range<usize>]) -> Vec<(Range<usize>, String)> {
+        let missing = |steps: &Range<usize>| Some((steps.clone(), self.find(steps).err()?));
+        ranges.iter().filter_map(missing).collect()
+    }
+
+    /// All days of the ranges in order.
+    ///
+    /// # Errors
+    /// [`MporError::Folder`] for a shard that is not there or damaged.
+    pub fn days(&self, ranges: &[Range<usize>]) -> Result<Vec<DayResult>, MporError> {
+        let mut days = Vec::new();
+        for steps in ranges {
+            let place =
+                self.find(steps).map_err(|problem| MporError::folder(&self.folder, problem))?;
+            let tables = shard::TABLES.iter().map(|name| read_parquet(&table_file(&place, name)));
+            days.extend(shard::from_tables(&tables.collect::<Result<Vec<_>, _>>()?)?);
+        }
         Ok(days)
     }
 
@@ -89,30 +187,89 @@ impl Shards {
         remove(&self.folder)
     }
 
-    fn read(&self, steps: &Range<usize>) -> Option<Vec<DayResult>> {
-        let tables: Option<Vec<_>> =
-            shard::TABLES.iter().map(|name| read_parquet(&self.file(steps, name)).ok()).collect();
-        let days = shard::from_tables(&tables?).ok()?;
-        let complete = days.len() == steps.len()
-            && days.iter().zip(steps.clone()).all(|(day, step)| day.step == step);
-        complete.then_some(days)
+    /// Where a shard is, whole; else what is the matter.
+    fn find(&self, steps: &Range<usize>) -> Result<PathBuf, String> {
+        let mut problem = "it is not there".to_owned();
+        for place in &self.places {
+            let folder = place.join(shard_name(steps));
+            match whole(&folder) {
+                Ok(true) => return Ok(folder),
+                Ok(false) => {}
+                Err(damage) => problem = damage,
+            }
+        }
+        Err(problem)
     }
 
     /// Writes the days of one shard; nothing without days.
     fn write(&self, days: &[DayResult]) -> Result<(), MporError> {
         let (Some(first), Some(last)) = (days.first(), days.last()) else { return Ok(()) };
         let steps = first.step..last.step + 1;
+        let part = self.places[0].join(format!(".{}-{}", shard_name(&steps), writer()));
+        remove(&part)?;
+        let mut contents = Vec::new();
         for table in shard::to_tables(days)? {
-            write_working_parquet(&table, &self.file(&steps, table.name()))?;
+            let path = table_file(&part, table.name());
+            write_working_parquet(&table, &path)?;
+            contents.push(record(&path, &part, Some(table.rows()))?);
         }
-        Ok(())
+        let text = serde_json::to_string_pretty(&contents)
+            .map_err(|error| MporError::folder(&part, error))?;
+        write_bytes(&part.join(CONTENTS), text.as_bytes())?;
+        publish(&part, &self.places[0].join(shard_name(&steps)))
     }
+}
 
-    fn file(&self, steps: &Range<usize>, table: &str) -> PathBuf {
-        self.folder
-            .join(format!("{:08}-{:08}", steps.start, steps.end))
-            .join(format!("{table}.parquet"))
+/// Who writes, for names that no other writer has: shares write beside each other.
+fn writer() -> String {
+    static WRITERS: AtomicUsize = AtomicUsize::new(0);
+    format!("{}-{}", std::process::id(), WRITERS.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Gives a shard its name; what stands there damaged goes, and one that another share was quicker to make stays.
+fn publish(part: &Path, folder: &Path) -> Result<(), MporError> {
+    if whole(folder) == Ok(true) {
+        return remove(part);
     }
+    remove(folder)?;
+    match std::fs::rename(part, folder) {
+        Ok(()) => Ok(()),
+        Err(_) if whole(folder) == Ok(true) => remove(part),
+        Err(error) => Err(MporError::folder(folder, error)),
+    }
+}
+
+/// Whether a shard is there with the bytes that its contents record; what is damaged where it is not.
+fn whole(folder: &Path) -> Result<bool, String> {
+    let path = folder.join(CONTENTS);
+    let Ok(text) = std::fs::read_to_string(&path) else { return Ok(false) };
+    let damaged = |what: &str| format!("{} is damaged: {what}", folder.display());
+    let contents: Vec<FileRecord> =
+        serde_json::from_str(&text).map_err(|error| damaged(&error.to_string()))?;
+    for known in &contents {
+        let found = record(&folder.join(&known.path), folder, known.rows);
+        if found.map_err(|error| damaged(&error.to_string()))? != *known {
+            return Err(damaged(&format!("{} has other bytes than were written", known.path)));
+        }
+    }
+    Ok(true)
+}
+
+/// Replays a range of steps.
+fn days(
+    file: &StudyFile,
+    loaded: &Loaded,
+    steps: Range<usize>,
+) -> Result<Vec<DayResult>, MporError> {
+    let parts = if file.study.backtest.components { Parts::Keep } else { Parts::Drop };
+    let config = ReplayConfig { steps, horizon: loaded.horizon, seed: file.study.seed, parts };
+    replay(loaded.history(), &loaded.books, &loaded.asked(), &config)
+        .map_err(|error| replay_error(file, error))
+}
+
+/// The shards of a run: ranges of margin dates that cover all of them.
+pub(crate) fn ranges(loaded: &Loaded) -> Vec<Range<usize>> {
+    pieces(loaded.steps.clone()).collect()
 }
 
 /// Removes the shards of a finished run.
@@ -126,10 +283,39 @@ fn pieces(steps: Range<usize>) -> impl Iterator<Item = Range<usize>> {
     steps.step_by(SHARD_STEPS).map(move |start| start..(start + SHARD_STEPS).min(end))
 }
 
-fn remove(folder: &Path) -> Result<(), MporError> {
-    match std::fs::remove_dir_all(folder) {
+/// The name of a shard.
+pub(crate) fn shard_name(steps: &Range<usize>) -> String {
+    format!("{:08}-{:08}", steps.start, steps.end)
+}
+
+fn table_file(folder: &Path, table: &str) -> PathBuf {
+    folder.join(format!("{table}.parquet"))
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// What is in a folder, sorted; nothing where there is none.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, MporError> {
+    let fail = |error: std::io::Error| MporError::folder(folder, error);
+    let read = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        read => read.map_err(fail)?,
+    };
+    let mut paths: Vec<PathBuf> =
+        read.map(|entry| Ok(entry?.path())).collect::<Result<_, _>>().map_err(fail)?;
+    paths.sort();
+    Ok(paths)
+}
+
+/// Removes a file or folder; one that is not there is no error.
+fn remove(path: &Path) -> Result<(), MporError> {
+    let removed =
+        if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+    match removed {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(MporError::folder(folder, error))
+            Err(MporError::folder(path, error))
         }
         _ => Ok(()),
     }

@@ -18,5 +18,6 @@ mod refused;
 mod rerun;
 mod results;
 mod resume;
+mod shares;
 mod threads;
 mod verify;

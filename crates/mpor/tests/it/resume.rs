@@ -54,8 +54,8 @@ fn a_run_stopped_anywhere_ends_with_the_same_bytes() {
         run(&file, &folder, &Silent).unwrap();
         assert_same(&files(&folder), &whole, &format!("after stop {stops}"));
     }
-    // Five stages begin, and the replay has three shards of 64 margin dates.
-    assert_eq!(stops, 5 + 3);
+    // Five stages begin, and the replay has six shards of 32 margin dates.
+    assert_eq!(stops, 5 + 6);
 }
 
 #[test]
@@ -64,8 +64,8 @@ fn a_run_stopped_again_and_again_gets_there() {
     let file = StudyFile::read(&lab.text("study.toml", STUDY)).unwrap();
     run(&file, &lab.path("runs/whole"), &Silent).unwrap();
     let folder = lab.path("runs/halting");
-    // Signs 4 to 6 are the shards: each attempt finds one more of them done.
-    for sign in [4, 5, 6, 8] {
+    // Signs 4 to 9 are the shards: each attempt finds more of them done.
+    for sign in [4, 5, 8, 11] {
         assert!(stopped_at(&file, &folder, sign), "sign {sign}");
         assert!(folder.join("shards").is_dir());
     }
