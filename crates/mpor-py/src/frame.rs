@@ -12,7 +12,7 @@ use pyo3::types::{PyCapsule, PyDict, PyList};
 use crate::errors::bad_data;
 
 /// A table of Arrow batches.
-#[pyclass(frozen, name = "Frame", module = "mpor._mpor", skip_from_py_object)]
+#[pyclass(frozen, name = "Frame", module = "mpor._mpor")]
 pub struct PyFrame {
     pub frame: Frame,
 }

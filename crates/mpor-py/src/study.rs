@@ -14,7 +14,7 @@ use crate::errors::{Error, StudyError, json};
 use crate::wait::wait;
 
 /// A study that has been read and checked; data files are not open.
-#[pyclass(frozen, name = "StudyFile", module = "mpor._mpor", skip_from_py_object)]
+#[pyclass(frozen, name = "StudyFile", module = "mpor._mpor")]
 pub struct PyStudy {
     pub file: StudyFile,
     fault: Fault,

@@ -79,12 +79,12 @@ pub fn wait<T: Send>(
     progress: Option<Py<PyAny>>,
     work: impl FnOnce(&dyn Progress) -> Result<T, MporError> + Send,
 ) -> PyResult<T> {
-    let (events, heard) = mpsc::channel();
     let stop = AtomicBool::new(false);
     let mut listener = Listener { callback: progress, stage: String::new(), done: 0, total: 0 };
     let mut exception: Option<PyErr> = None;
     let done = py.detach(|| {
         std::thread::scope(|scope| {
+            let (events, heard) = mpsc::channel();
             let teller = Teller { events, stop: &stop };
             let worker = scope.spawn(move || work(&teller));
             loop {

@@ -6,9 +6,9 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from conftest import study_dict
 
 import mpor
+from conftest import study_dict
 
 
 def address(table):
@@ -58,7 +58,7 @@ def hand_study(hand_prices):
             portfolio=[{"name": "ten", "rule": {"outright": rule}}],
             calendar={"kind": "24x7", "step": "1d", "cut": "08:00", "from": "2021-03-01"},
             mpor={"horizon": "1d"},
-            model=[{"name": "ten-per-cent", "kind": "scan", "scenarios": {"grid": {"price": [-0.1, 0.1]}}}],
+            model=[{"name": "ten-per-cent", "kind": "scan", "price_range": 0.1, "vol_range": 0.0}],
         )
         return mpor.Study.from_dict(study)
 

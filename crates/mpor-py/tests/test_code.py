@@ -6,9 +6,9 @@ import math
 import numpy as np
 import polars as pl
 import pytest
-from conftest import study_dict
 
 import mpor
+from conftest import study_dict
 
 LEVEL, WINDOW, STEPS = 0.99, 250, 2
 
@@ -48,7 +48,6 @@ def test_a_rule_in_python_is_the_built_in_rule(study, tmp_path):
     assert ours.len() == 182 * 2
     assert np.allclose(ours, theirs, rtol=1e-12)
     assert ours.max() > 100_000
-    assert "rule of the user's own" in both.run(tmp_path / "run")["coverage"]._repr_html_() or True
 
 
 def test_scenarios_in_python_are_the_built_in_scenarios(study, tmp_path):
@@ -155,7 +154,7 @@ def test_code_that_is_not_here_is_named(study, tmp_path):
     run = study.with_model("mine", lambda day: flat, version="1").run(tmp_path / "run")
     with pytest.raises(mpor.Error, match="run the study from the program that has it"):
         run.explain("long", "2020-03-11")
-    with pytest.raises(mpor.Error, match="unknown key|history"):
+    with pytest.raises(mpor.Error, match="unknown key `histroy`"):
         study.with_model("mine", lambda day: flat, version="1", histroy=3).check()
 
 

@@ -30,7 +30,8 @@ pub fn lint() -> Result<(), String> {
 /// # Errors
 /// The command that failed.
 pub fn test() -> Result<(), String> {
-    cargo(&["test", "--workspace"])
+    cargo(&["test", "--workspace"])?;
+    crate::python::test()
 }
 
 /// The golden vectors, and on request the snapshots.
@@ -154,12 +155,15 @@ fn afresh() -> Command {
     command
 }
 
-fn cargo(arguments: &[&str]) -> Result<(), String> {
+pub(crate) fn cargo(arguments: &[&str]) -> Result<(), String> {
     let status = afresh().args(arguments).current_dir(root()).status();
     finished(&format!("cargo {}", arguments.join(" ")), status)
 }
 
-fn finished(what: &str, status: std::io::Result<std::process::ExitStatus>) -> Result<(), String> {
+pub(crate) fn finished(
+    what: &str,
+    status: std::io::Result<std::process::ExitStatus>,
+) -> Result<(), String> {
     match status {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("`{what}` ended with {status}")),

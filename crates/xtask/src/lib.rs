@@ -3,4 +3,5 @@
 pub mod chores;
 pub mod data;
 pub mod methods;
+pub mod python;
 pub mod vectors;

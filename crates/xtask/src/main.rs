@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{chores, data, methods, vectors};
+use xtask::{chores, data, methods, python, vectors};
 
 #[derive(Parser)]
 #[command(name = "xtask", about = "Chores of the project")]
@@ -19,7 +19,7 @@ enum Command {
     Ci,
     /// Formatting, lints, licences.
     Lint,
-    /// All tests of the workspace.
+    /// All tests of the workspace, and those of the Python package.
     Test,
     /// Golden vectors of the repository; with --update also accepts changed snapshots.
     Golden {
@@ -42,6 +42,10 @@ enum Command {
         #[arg(long)]
         from: Option<PathBuf>,
     },
+    /// Lints, types, tests and notebooks of the Python package.
+    Python,
+    /// Run every notebook from clean and keep what it shows.
+    Notebooks,
     /// Run folders of test vectors through the real code paths.
     Vectors {
         /// Folders named after their model, such as tests/golden/vectors/black76.
@@ -58,6 +62,8 @@ fn main() -> ExitCode {
         Command::Golden { update } => chores::golden(update),
         Command::Docs => chores::docs(),
         Command::Methods => methods::write(),
+        Command::Python => python::test(),
+        Command::Notebooks => python::notebooks(),
         Command::Gallery => chores::gallery(),
         Command::Data { check, from } => {
             let task = match (&from, check) {

@@ -24,9 +24,7 @@ class Check:
     @classmethod
     def of(cls, said: dict[str, Any]) -> "Check":
         """Read the compiled part's answer."""
-        return cls(
-            said["accounts"], said["models"], said["margin_dates"], said["from"], said["to"], said["notes"]
-        )
+        return cls(said["accounts"], said["models"], said["margin_dates"], said["from"], said["to"], said["notes"])
 
     def _repr_html_(self) -> str:
         columns = {
@@ -48,9 +46,7 @@ class Node:
     @classmethod
     def of(cls, said: dict[str, Any]) -> "Node":
         """Read the compiled part's answer."""
-        return cls(
-            said["name"], said["amount"], said["rule"], [cls.of(part) for part in said.get("parts", [])]
-        )
+        return cls(said["name"], said["amount"], said["rule"], [cls.of(part) for part in said.get("parts", [])])
 
     def walk(self, depth: int = 0) -> Iterator[tuple[int, "Node"]]:
         """Go through the tree, a parent before its parts, with the depth of each node."""
@@ -103,9 +99,7 @@ class Margin:
         )
 
     def _repr_html_(self) -> str:
-        title = (
-            f"<p><b>{self.initial.amount:,.2f}</b> initial margin of {self.account} under {self.model}</p>"
-        )
+        title = f"<p><b>{self.initial.amount:,.2f}</b> initial margin of {self.account} under {self.model}</p>"
         return title + self.initial._repr_html_()
 
 

@@ -1,7 +1,7 @@
 """Runs on more than one machine: shares of the margin dates as Ray tasks, merged into the run that one machine makes.
 
-Needs Ray: ``pip install mpor[ray]``. The study file and its data lie where every node finds them under the same path: a
-shared folder, an object store, or the same image. The result is the single-machine run, byte for byte.
+Needs Ray: ``pip install mpor[ray]``. The study file and its data lie where every node finds them under the same
+path: a shared folder, an object store, or the same image. The result is the single-machine run, byte for byte.
 """
 
 from __future__ import annotations
@@ -39,11 +39,12 @@ def run(
     """Run a study on a Ray cluster into a folder, ``runs/<name>`` where not given.
 
     ``address`` is ``None`` for the cluster that this process is connected to, or else a local one; ``"auto"`` or
-    ``"ray://host:10001"`` for another. The margin dates are dealt out in ``shards`` shares, one for each ``cpus`` CPUs of
-    the cluster where not given; a share whose worker or node is lost is made again, at most ``retries`` times.
+    ``"ray://host:10001"`` for another. The margin dates are dealt out in ``shards`` shares, one for each ``cpus``
+    CPUs of the cluster where not given; a share whose worker or node is lost is made again, at most ``retries``
+    times.
 
-    Shares come back through Ray's object store. With ``shared`` every node sees ``out``, and they are written there: a
-    driver that was killed then finds what is complete.
+    Shares come back through Ray's object store. With ``shared`` every node sees ``out``, and they are written
+    there: a driver that was killed then finds what is complete.
     """
     ray = _ray()
     ours = not ray.is_initialized()
