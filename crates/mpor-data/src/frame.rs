@@ -70,7 +70,10 @@ impl Frame {
 
     /// Names and Arrow types of the columns.
     pub fn columns(&self) -> impl Iterator<Item = (&str, String)> {
-        self.schema.fields().iter().map(|field| (field.name().as_str(), field.data_type().to_string()))
+        self.schema
+            .fields()
+            .iter()
+            .map(|field| (field.name().as_str(), field.data_type().to_string()))
     }
 
     /// The first rows, at most `rows` of them.
@@ -82,7 +85,10 @@ impl Frame {
             left -= length;
             (length > 0).then(|| batch.slice(0, length))
         };
-        Frame { schema: Arc::clone(&self.schema), batches: self.batches.iter().filter_map(take).collect() }
+        Frame {
+            schema: Arc::clone(&self.schema),
+            batches: self.batches.iter().filter_map(take).collect(),
+        }
     }
 
     /// One column alone; `None` where there is no such column.
@@ -128,7 +134,10 @@ impl Frame {
     /// # Errors
     /// [`DataError::Unreadable`] with what the producer says.
     #[expect(unsafe_code, reason = "the interface is a pointer to a structure of C")]
-    pub unsafe fn receive(what: &str, stream: NonNull<std::ffi::c_void>) -> Result<Self, DataError> {
+    pub unsafe fn receive(
+        what: &str,
+        stream: NonNull<std::ffi::c_void>,
+    ) -> Result<Self, DataError> {
         let refuse = |error: arrow::error::ArrowError| DataError::unreadable(what, error);
         // SAFETY: what `from_raw` asks of the pointer is asked of the caller above; the stream is left released where it lay.
         let stream = unsafe { FFI_ArrowArrayStream::from_raw(stream.cast().as_ptr()) };

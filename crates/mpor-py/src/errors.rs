@@ -5,7 +5,12 @@ use pyo3::create_exception;
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 
-create_exception!(mpor, Error, PyException, "What did not finish; its text says why and what to do.");
+create_exception!(
+    mpor,
+    Error,
+    PyException,
+    "What did not finish; its text says why and what to do."
+);
 create_exception!(mpor, StudyError, Error, "The study must change.");
 create_exception!(mpor, DataError, Error, "The data must change.");
 

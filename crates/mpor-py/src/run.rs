@@ -19,11 +19,7 @@ pub fn explain(py: Python<'_>, run: PathBuf, account: &str, at: &str) -> PyResul
 /// Hashes a run, makes it again, and returns what differs; nothing when it holds.
 #[pyfunction]
 #[pyo3(signature = (run, progress=None))]
-pub fn verify(
-    py: Python<'_>,
-    run: PathBuf,
-    progress: Option<Py<PyAny>>,
-) -> PyResult<Vec<String>> {
+pub fn verify(py: Python<'_>, run: PathBuf, progress: Option<Py<PyAny>>) -> PyResult<Vec<String>> {
     let verified = wait(py, progress, |progress| mpor::verify::verify(&run, progress))?;
     Ok(verified.differences)
 }

@@ -21,7 +21,7 @@ def test_no_value_is_copied_on_the_way_out(run):
     first, second = pa.table(table), pa.table(table)
     assert address(first) == address(second)
     frame = pl.DataFrame(table)
-    assert frame["amount"].get_chunks()[0]._get_buffer_info()[0] == address(first)
+    assert frame["amount"].to_arrow().buffers()[1].address == address(first)
 
 
 def test_polars_pandas_and_pyarrow_take_a_table(run):
@@ -92,7 +92,8 @@ def test_every_library_gives_the_same_bytes(hand_study, hand_prices, tmp_path, l
     }
     ours = hand_study(hand_prices).run(tmp_path / "polars")
     theirs = hand_study(frames[library]()).run(tmp_path / library)
-    assert theirs.manifest["inputs"] == ours.manifest["inputs"]
+    # The study names the folder that its paths start from, as seen from its own.
+    assert theirs.manifest["inputs"][1:] == ours.manifest["inputs"][1:]
     assert theirs.manifest["outputs"] == ours.manifest["outputs"]
 
 

@@ -84,8 +84,9 @@ fn stage(package: &Path) -> Result<(), String> {
     }
     let built = format!("{}_mpor{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
     let name = if cfg!(windows) { "_mpor.pyd" } else { "_mpor.abi3.so" };
-    fs::copy(root().join("target/debug").join(built), package.join(name)).map_err(fail)?;
-    Ok(())
+    // With its line tables the library is large: a second name for it will do where the file system has such.
+    let (from, to) = (root().join("target/debug").join(built), package.join(name));
+    fs::hard_link(&from, &to).or_else(|_| fs::copy(&from, &to).map(drop)).map_err(fail)
 }
 
 /// The interpreter of a virtual environment that holds the packages of the requirements files, made where they have changed.

@@ -63,8 +63,7 @@ pub(super) fn build(
         return Err(parse::refuse(name, "history", "is 0; the margin date itself is one step"));
     }
     if let Some(scenarios) = &parameters.scenarios {
-        let refuse =
-            |error| parse::refuse(name, "scenarios", format!("cannot be used: {error}"));
+        let refuse = |error| parse::refuse(name, "scenarios", format!("cannot be used: {error}"));
         scenarios.check().map_err(refuse)?;
     }
     Ok(Box::new(RuleModel { id: name.to_owned(), parameters, rule }))
@@ -141,7 +140,9 @@ impl Prepared for PreparedRule<'_> {
         }
         let answers = self.ask(&distinct)?;
         let mut known = self.announced.lock().unwrap_or_else(PoisonError::into_inner);
-        known.extend(distinct.into_iter().zip(answers).map(|(p, answer)| (address(&p), (p, answer))));
+        known.extend(
+            distinct.into_iter().zip(answers).map(|(p, answer)| (address(&p), (p, answer))),
+        );
         Ok(())
     }
 

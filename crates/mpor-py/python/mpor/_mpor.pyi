@@ -3,11 +3,22 @@
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from types import CapsuleType
 from typing import Any, final
 
 _Path = str | PathLike[str]
 _Progress = Callable[[str, int, int], object] | None
+
+__all__ = [
+    "DataError",
+    "Error",
+    "Frame",
+    "StudyError",
+    "StudyFile",
+    "__version__",
+    "explain",
+    "to_toml",
+    "verify",
+]
 
 __version__: str
 
@@ -30,8 +41,8 @@ class Frame:
     def columns(self) -> list[tuple[str, str]]: ...
     def head(self, rows: int) -> Frame: ...
     def column(self, name: str) -> list[Any]: ...
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> CapsuleType: ...
-    def __arrow_c_schema__(self) -> CapsuleType: ...
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+    def __arrow_c_schema__(self) -> object: ...
 
 @final
 class StudyFile:

@@ -1,6 +1,6 @@
 """What a study answers: dictionaries that show themselves in a notebook."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ class Check:
         return cls(said["accounts"], said["models"], said["margin_dates"], said["from"], said["to"], said["notes"])
 
     def _repr_html_(self) -> str:
-        columns = {
+        columns: dict[str, Sequence[Any]] = {
             "": ["accounts", "models", "margin dates", "first", "last"],
             "study": [len(self.accounts), ", ".join(self.models), self.margin_dates, self.first, self.last],
         }
@@ -63,7 +63,7 @@ class Node:
 
     def _repr_html_(self) -> str:
         nodes = list(self.walk())
-        columns = {
+        columns: dict[str, Sequence[Any]] = {
             "part": ["\u2003" * depth + node.name for depth, node in nodes],
             "rule": [node.rule for _, node in nodes],
             "amount": [node.amount for _, node in nodes],
@@ -134,12 +134,12 @@ class Explanation:
 
     def _repr_html_(self) -> str:
         loss = "not over" if self.horizon_loss is None else f"<b>{self.horizon_loss:,.2f}</b>"
-        held = {
+        held: dict[str, Sequence[Any]] = {
             "model": list(self.required),
             "required": list(self.required.values()),
             "held": [self._held(amount) for amount in self.required.values()],
         }
-        causes = {"cause": list(self.causes), "P&L": list(self.causes.values())}
+        causes: dict[str, Sequence[Any]] = {"cause": list(self.causes), "P&L": list(self.causes.values())}
         key = f"<p>Loss at the end of the margin period: {loss}</p>"
         return key + _html.table("Margin", held) + _html.table("Causes", causes)
 

@@ -29,7 +29,7 @@ class Day:
     #: ``account`` (counted from 0), ``instrument``, ``quantity`` (contracts, short negative); empty for scenarios.
     positions: Table
     #: ``scenario``, perhaps ``weight``, then a column an instrument: P&L of one long contract, gain positive,
-    #: reporting currency. Without columns where the model names no scenarios.
+    #: reporting currency. Without rows where the model names no scenarios.
     pnl: Table
 
 

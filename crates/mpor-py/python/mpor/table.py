@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from types import CapsuleType
 from typing import Any
 
 from . import _html
@@ -69,11 +68,11 @@ class Table:
     def __len__(self) -> int:
         return self._frame.rows
 
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> CapsuleType:
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """Hand the record batches over, by the Arrow PyCapsule interface."""
         return self._frame.__arrow_c_stream__(requested_schema)
 
-    def __arrow_c_schema__(self) -> CapsuleType:
+    def __arrow_c_schema__(self) -> object:
         """Hand the schema over, by the Arrow PyCapsule interface."""
         return self._frame.__arrow_c_schema__()
 

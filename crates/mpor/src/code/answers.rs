@@ -21,7 +21,10 @@ pub(super) fn requirements(table: &Table, accounts: usize) -> Result<Vec<CodeAns
     for (row, &account) in of.iter().enumerate() {
         let place = usize::try_from(account).ok().and_then(|account| answers.get_mut(account));
         let Some(place) = place else {
-            return Err(format!("row {row} is of account {account}; there are 0 to {}", accounts - 1));
+            return Err(format!(
+                "row {row} is of account {account}; there are 0 to {}",
+                accounts - 1
+            ));
         };
         if place.is_some() {
             return Err(format!("row {row} is the second of account {account}"));
@@ -65,7 +68,9 @@ pub(super) fn scenarios(table: &Table, day: &Day<'_>) -> Result<ScenarioSet, Str
     for (row, &place) in places.iter().enumerate() {
         if std::mem::replace(&mut seen[place], true) {
             let scenario = &order[place[1]];
-            return Err(format!("row {row} is the second of scenario `{scenario}` and its underlying"));
+            return Err(format!(
+                "row {row} is the second of scenario `{scenario}` and its underlying"
+            ));
         }
     }
     let matrix = |column: &str, still: f64| -> Result<Array2<f64>, String> {
@@ -160,8 +165,10 @@ fn whole(table: &Table, column: &str) -> Result<Vec<i64>, String> {
     match table.column(column) {
         Some(Column::Count(values)) => {
             let rows = values.iter().enumerate();
-            rows.map(|(row, value)| value.ok_or_else(|| format!("row {row} of `{column}` is missing")))
-                .collect()
+            rows.map(|(row, value)| {
+                value.ok_or_else(|| format!("row {row} of `{column}` is missing"))
+            })
+            .collect()
         }
         Some(_) => Err(format!("column `{column}` holds no whole numbers")),
         None => Err(missing(table, column)),

@@ -1,6 +1,8 @@
 //! What a function sees of one margin date, as tables.
 
-use mpor_core::{Column, Contract, CoreError, Factor, Instrument, Portfolio, Right, Table, Timestamp};
+use mpor_core::{
+    Column, Contract, CoreError, Factor, Instrument, Portfolio, Right, Table, Timestamp,
+};
 use mpor_margin::Shown;
 use mpor_risk::{Day, Revaluation};
 
@@ -19,8 +21,8 @@ pub struct Seen {
     pub instruments: Table,
     /// `account`, `instrument`, `quantity`: accounts are counted from 0; empty for scenarios.
     pub positions: Table,
-    /// `scenario`, then a column an instrument: P&L of one long contract, gain positive, reporting currency. Without scenarios it
-    /// has no column.
+    /// `scenario`, where scenarios weigh differently `weight`, then a column an instrument: P&L of one long contract, gain
+    /// positive, reporting currency. Without scenarios it has no row.
     pub pnl: Table,
 }
 
@@ -42,10 +44,10 @@ impl Seen {
             past: past(day, shown.history)?,
             instruments: instruments(day)?,
             positions: positions(day, portfolios)?,
-            pnl: shown.unit.map_or_else(
-                || Table::new("pnl", Vec::<(String, Column)>::new()),
-                |unit| pnl(day, unit),
-            )?,
+            pnl: match shown.unit {
+                Some(unit) => pnl(day, unit)?,
+                None => Table::new("pnl", [("scenario", Column::Text(Vec::new()))])?,
+            },
         })
     }
 }
