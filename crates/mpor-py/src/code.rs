@@ -18,7 +18,7 @@ pub fn function(function: Py<PyAny>, describe: Py<PyAny>, fault: Fault) -> Arc<F
     Arc::new(move |seen: &Seen| {
         Python::attach(|py| {
             call(py, &function, seen).map_err(|exception| {
-                let said = describe.call1(py, (exception.value(py),));
+                let said = describe.call1(py, (exception.value(py), exception.traceback(py)));
                 let text = said.and_then(|text| text.extract::<String>(py));
                 let text = text.unwrap_or_else(|_| exception.to_string());
                 *fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(exception);

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
+from types import TracebackType
 from typing import Any, final
 
 _Path = str | PathLike[str]
@@ -53,7 +54,7 @@ class StudyFile:
         name: str,
         kind: str,
         called: Callable[[int, float, dict[str, Frame]], object],
-        describe: Callable[[BaseException], str],
+        describe: Callable[[BaseException, TracebackType | None], str],
     ) -> StudyFile: ...
     @property
     def name(self) -> str: ...

@@ -5,6 +5,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import TracebackType
 from typing import Any
 
 from ._mpor import Frame
@@ -51,10 +52,10 @@ def adapt(function: Function) -> Callable[[int, float, dict[str, Frame]], object
     return called
 
 
-def describe(exception: BaseException) -> str:
+def describe(exception: BaseException, trace: TracebackType | None) -> str:
     """Say in a line what was raised and where."""
     said = traceback.format_exception_only(exception)[-1].strip()
-    frames = traceback.extract_tb(exception.__traceback__)
+    frames = traceback.extract_tb(trace)
     own = [frame for frame in frames if frame.filename != __file__]
     if not own:
         return said
