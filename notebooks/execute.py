@@ -25,6 +25,10 @@ def execute(path: Path, keep: bool) -> None:
     client.execute()
     print(f"{path.name}: {time.monotonic() - since:.1f} s")
     if keep:
+        # What libraries say on standard error is of this machine, not of the notebook.
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
         notebook.metadata.pop("language_info", None)
         nbformat.write(notebook, path)
 

@@ -65,7 +65,7 @@ def test_a_run_is_opened_shown_and_verified(run):
     html = opened._repr_html_()
     pooled = next(row for row in opened["coverage"].rows() if row["account"] is None)
     share = 1 - pooled["breaches"] / pooled["observations"]
-    assert f"<b>{share:.2%}</b> of {pooled['observations']:,} account days" in html
+    assert f"<b>{share:.2%}</b> of {pooled['observations']:,} requirements" in html
     assert "<th>coverage</th>" in html
     assert opened.figure(opened.figures[0])._repr_svg_().startswith("<svg")
     assert mpor.verify(opened) == []

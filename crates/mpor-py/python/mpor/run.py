@@ -116,10 +116,10 @@ class Run:
         pooled = [row for row in self["coverage"].rows() if row["account"] is None]
         held = sum(row["observations"] - row["breaches"] for row in pooled)
         asked = sum(row["observations"] for row in pooled)
-        shown = ["model", "observations", "breaches", "coverage", "low_95", "high_95", "worst_shortfall"]
+        shown = ["model", "observations", "breaches", "coverage", "worst_shortfall"]
         columns = {name: [row[name] for row in pooled] for name in shown}
         share = f"{held / asked:.2%}" if asked else "none"
-        key = f"<p>{_html.escape(self.name)}: margin covered the loss on <b>{share}</b> of {asked:,} account days</p>"
+        key = f"<p>{_html.escape(self.name)}: margin covered the loss on <b>{share}</b> of {asked:,} requirements</p>"
         return key + _html.table("Coverage by model, all accounts", columns)
 
 

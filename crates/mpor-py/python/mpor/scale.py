@@ -49,7 +49,7 @@ def run(
     ray = _ray()
     ours = not ray.is_initialized()
     if ours:
-        ray.init(address=address, include_dashboard=False, log_to_driver=False)
+        ray.init(address=address, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
     told = _progress.told(progress)
     try:
         folder = Path(out) if out is not None else Path("runs") / study.name
