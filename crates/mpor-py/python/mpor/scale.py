@@ -49,7 +49,8 @@ def run(
     ray = _ray()
     ours = not ray.is_initialized()
     if ours:
-        ray.init(address=address, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+        local = {"include_dashboard": False, "log_to_driver": False, "logging_level": "ERROR"}
+        ray.init(address=address, **({} if address else local))
     told = _progress.told(progress)
     try:
         folder = Path(out) if out is not None else Path("runs") / study.name
