@@ -1,5 +1,6 @@
 """Run the notebooks from clean, and keep what they show; with ``--check`` only see that each runs."""
 
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -38,6 +39,8 @@ def main() -> None:
     check = "--check" in sys.argv
     names = [name for name in sys.argv[1:] if not name.startswith("--")]
     paths = [Path(name) for name in names] or sorted(HERE.glob("*.ipynb"))
+    # From clean: a finished run would be taken as it is.
+    shutil.rmtree(HERE.parent / "runs" / "notebooks", ignore_errors=True)
     for path in paths:
         execute(path, keep=not check)
 
