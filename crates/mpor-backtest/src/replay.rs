@@ -162,11 +162,13 @@ impl Replay<'_> {
         portfolios: &[Portfolio],
         losses: &[AccountLoss],
     ) -> Result<ModelDay, BacktestError> {
-        let prepared = model.prepare(day).map_err(|source| BacktestError::Prepare {
+        let stopped = |source| BacktestError::Prepare {
             model: model.id().to_owned(),
             time: day.time(),
             source: Box::new(source),
-        })?;
+        };
+        let prepared = model.prepare(day).map_err(stopped)?;
+        prepared.announce(portfolios).map_err(stopped)?;
         let mut answers = ModelDay::default();
         let mut scratch = Scratch::default();
         let forecasts = self.config.forecasts || model.fits();

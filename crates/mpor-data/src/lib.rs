@@ -16,6 +16,7 @@ pub mod describe;
 pub mod embedded;
 mod era;
 pub mod error;
+pub mod frame;
 mod guard;
 pub mod hive;
 pub mod import;
@@ -36,5 +37,6 @@ pub mod tables;
 mod thrift;
 
 pub use error::DataError;
+pub use frame::Frame;
 pub use policy::{Policies, Policy};
 pub use scan::Query;

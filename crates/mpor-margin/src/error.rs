@@ -86,6 +86,14 @@ pub enum MarginError {
         /// What was found and what would be right.
         problem: String,
     },
+    /// A rule given as code that failed, or answered what no requirement can be.
+    #[error("the code of `{model}`: {problem}")]
+    Code {
+        /// The model, as the study names it.
+        model: String,
+        /// What it said.
+        problem: String,
+    },
     /// A value that the market state cannot give.
     #[error(transparent)]
     Pricing(#[from] PricingError),

@@ -7,6 +7,7 @@
 //! positive. So a long option that may lose its premium needs its premium, and a short one does not need its premium twice.
 
 pub mod catalog;
+pub mod code;
 pub mod component;
 pub mod error;
 pub mod forecast;
@@ -26,6 +27,7 @@ mod parse;
 mod watched;
 
 pub use catalog::{KindInfo, Parameter, Size, kinds, overlay_kinds};
+pub use code::{Code, CodeAnswer, CodeRule, CodeScenarios, Shown};
 pub use component::{Component, Rule};
 pub use error::MarginError;
 pub use forecast::{BookForecast, FitOutcome, FitReport};

@@ -128,6 +128,15 @@ pub trait Prepared: Send + Sync {
         self.requirement(portfolio).map(Amounts::from)
     }
 
+    /// Told before a day's accounts are asked about one by one. A model that answers many at once for less than each alone does so
+    /// here; the answers are the same without.
+    ///
+    /// # Errors
+    /// As [`requirement`](Prepared::requirement).
+    fn announce(&self, _portfolios: &[Portfolio]) -> Result<(), MarginError> {
+        Ok(())
+    }
+
     /// What the model's overlays ask about the book, in their order; nothing for a model without such overlays.
     ///
     /// # Errors

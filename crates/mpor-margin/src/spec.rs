@@ -4,6 +4,7 @@ use mpor_core::Timestamp;
 use toml::{Table, Value};
 
 use crate::catalog;
+use crate::code;
 use crate::dated::Dated;
 use crate::error::MarginError;
 use crate::model::MarginModel;
@@ -60,7 +61,7 @@ pub struct BuiltModel {
 pub fn build(spec: &ModelSpec, library: &RuleLibrary) -> Result<BuiltModel, MarginError> {
     let overlays = overlays_of(spec, library)?;
     let built = match &spec.kind {
-        ModelKind::Kind(kind) => of_kind(spec, kind)?,
+        ModelKind::Kind(kind) => of_kind(spec, kind, library)?,
         ModelKind::Rules(rules) => of_rules(spec, rules, library)?,
     };
     let summary = overlays
@@ -112,17 +113,23 @@ pub(crate) fn nested(
     Ok(build(&spec, library)?.model)
 }
 
-fn of_kind(spec: &ModelSpec, id: &str) -> Result<BuiltModel, MarginError> {
-    let kind = catalog::kind(id)?;
+fn of_kind(spec: &ModelSpec, id: &str, library: &RuleLibrary) -> Result<BuiltModel, MarginError> {
     if spec.as_of.is_some() {
         let problem = "pins the date of a rule set; this model is written out and has no `rules`";
         return Err(parse::refuse(&spec.name, "as_of", problem));
     }
+    let params = spec.params.clone();
+    let (model, summary) = if id == code::KIND {
+        (code::build(&spec.name, params, library)?, code::SUMMARY)
+    } else {
+        let kind = catalog::kind(id)?;
+        ((kind.build)(&spec.name, params)?, kind.summary)
+    };
     Ok(BuiltModel {
-        model: (kind.build)(&spec.name, spec.params.clone())?,
+        model,
         overlays: Vec::new(),
-        summary: kind.summary.to_owned(),
-        kind: kind.id.to_owned(),
+        summary: summary.to_owned(),
+        kind: id.to_owned(),
         rules: None,
     })
 }

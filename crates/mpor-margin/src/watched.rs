@@ -80,6 +80,10 @@ impl Prepared for PreparedWatched<'_> {
         self.own.amounts(portfolio, scratch)
     }
 
+    fn announce(&self, portfolios: &[Portfolio]) -> Result<(), MarginError> {
+        self.own.announce(portfolios)
+    }
+
     fn figures(&self, portfolio: &Portfolio) -> Result<Vec<BookFigure>, MarginError> {
         let mut all = Vec::new();
         for (overlay, book) in &self.books {

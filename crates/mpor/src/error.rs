@@ -44,6 +44,9 @@ pub enum MporError {
         /// What is wrong and what to do.
         problem: String,
     },
+    /// Whoever waits for it has asked it to stop.
+    #[error("stopped; what is complete is kept, and the same command takes it up")]
+    Stopped,
     /// A question about something that the run does not have.
     #[error("{0}")]
     Question(String),

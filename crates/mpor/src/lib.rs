@@ -7,6 +7,7 @@
 pub mod bench;
 pub mod calibrate;
 pub mod catalog;
+pub mod code;
 pub mod compare;
 mod default_fund;
 pub mod describe;
@@ -50,7 +51,7 @@ pub mod verify;
 pub use error::MporError;
 pub use loaded::Loaded;
 pub use mpor_core::{Column, Span, Table, TimeError, Timestamp};
-pub use mpor_data::import;
+pub use mpor_data::{Frame, import};
 pub use progress::{Progress, Silent};
 pub use report::Asked as ReportAsked;
 pub use study::json_schema::json_schema;

@@ -140,7 +140,7 @@ pub fn library(file: &StudyFile) -> Result<RuleLibrary, MporError> {
             .with_directory(std::path::Path::new(&file.resolve(folder)))
             .map_err(|error| file.error_at(&["data", "rules"], error.to_string()))?;
     }
-    Ok(library)
+    Ok(library.with_code(file.code.clone()))
 }
 
 pub(crate) fn build_models(file: &StudyFile) -> Result<Vec<BuiltModel>, MporError> {

@@ -1,5 +1,7 @@
 //! How long work tells whoever waits for it.
 
+use crate::error::MporError;
+
 /// Receives the stages of a run. The library prints nothing itself.
 pub trait Progress: Sync {
     /// A stage of `total` units begins.
@@ -8,6 +10,18 @@ pub trait Progress: Sync {
     fn advance(&self, units: usize);
     /// The current stage is over.
     fn end(&self);
+    /// Whether whoever waits wants no more. Asked between pieces of work, after which all that is complete has been written.
+    fn stopped(&self) -> bool {
+        false
+    }
+}
+
+/// Goes on unless whoever waits wants no more.
+///
+/// # Errors
+/// [`MporError::Stopped`].
+pub(crate) fn go_on(progress: &dyn Progress) -> Result<(), MporError> {
+    if progress.stopped() { Err(MporError::Stopped) } else { Ok(()) }
 }
 
 /// Tells nobody.

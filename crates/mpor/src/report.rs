@@ -181,7 +181,7 @@ fn packages(dataset: &Dataset) -> String {
 
 fn smile_row(file: &StudyFile, loaded: &Loaded, smile: &FittedSmile) -> DataRow {
     let times = loaded.history().panel.times();
-    let folder = file.path.parent().unwrap_or(Path::new(""));
+    let folder = file.base();
     let [rho, eta, gamma] = smile.fit.shape.parameters();
     DataRow {
         dataset: "volatility surface".to_owned(),
@@ -194,7 +194,7 @@ fn smile_row(file: &StudyFile, loaded: &Loaded, smile: &FittedSmile) -> DataRow 
             "SSVI rho {rho:.3}, eta {eta:.3}, gamma {gamma:.3}, kappa {:.2}; fitted to {} quotes of {}, RMS {:.2} vol points",
             smile.term.kappa(),
             smile.fit.quotes,
-            seen_from(&smile.chain, folder),
+            seen_from(&smile.chain, &folder),
             100.0 * smile.fit.rms_error
         ),
         licence: dataset_of(&smile.chain).map(|dataset| dataset.licence).unwrap_or_default(),

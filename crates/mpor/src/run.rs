@@ -22,7 +22,7 @@ use crate::loaded::{Loaded, replay_error};
 use crate::lock::RunLock;
 use crate::manifest::{self, FileRecord, Manifest, hash_text, record};
 use crate::plan::Plan;
-use crate::progress::Progress;
+use crate::progress::{Progress, go_on};
 use crate::report;
 use crate::shards::{self, Shards};
 use crate::stage::{self, Stage};
@@ -143,6 +143,7 @@ pub(crate) fn load(
     progress.begin("reading market history", 1);
     let loaded = Loaded::new(file)?;
     progress.end();
+    go_on(progress)?;
     stages.end("load");
     Ok(loaded)
 }
@@ -167,6 +168,7 @@ pub(crate) fn complete(
     stages.end("evidence and long tables");
     let further = further::tell(file, loaded, &result, progress)?;
     let Further { oracle, verdicts, .. } = &further;
+    go_on(progress)?;
     stages.end("oracle faults, offsets, default fund");
     outputs.extend(write_short(file, stage.path(), &result, loaded, &oracle.tables)?);
     stages.end("tables");

@@ -25,7 +25,7 @@ use crate::layout::Layout;
 use crate::loaded::{Loaded, replay_error};
 use crate::manifest::{FileRecord, record};
 use crate::plan::Plan;
-use crate::progress::Progress;
+use crate::progress::{Progress, go_on};
 use crate::study::StudyFile;
 
 /// Where they are below the run's folder.
@@ -159,12 +159,16 @@ impl Shards {
             }
             unwritten = fresh?;
             filled.made += 1;
+            if progress.stopped() {
+                break;
+            }
         }
         if !unwritten.is_empty() {
             self.write(&unwritten)?;
             progress.advance(unwritten.len());
         }
         progress.end();
+        go_on(progress)?;
         Ok(filled)
     }
 

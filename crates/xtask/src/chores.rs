@@ -31,7 +31,8 @@ pub fn lint() -> Result<(), String> {
 /// The command that failed.
 pub fn test() -> Result<(), String> {
     install_browser();
-    cargo(&["test", "--workspace"])
+    cargo(&["test", "--workspace"])?;
+    crate::python::test()
 }
 
 /// Tries to bring the browser that reports are tested in, on a Debian machine as root; elsewhere those tests say that they skip.
@@ -194,12 +195,15 @@ fn afresh() -> Command {
     command
 }
 
-fn cargo(arguments: &[&str]) -> Result<(), String> {
+pub(crate) fn cargo(arguments: &[&str]) -> Result<(), String> {
     let status = afresh().args(arguments).current_dir(root()).status();
     finished(&format!("cargo {}", arguments.join(" ")), status)
 }
 
-fn finished(what: &str, status: std::io::Result<std::process::ExitStatus>) -> Result<(), String> {
+pub(crate) fn finished(
+    what: &str,
+    status: std::io::Result<std::process::ExitStatus>,
+) -> Result<(), String> {
     match status {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("`{what}` ended with {status}")),

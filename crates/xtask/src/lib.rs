@@ -4,5 +4,6 @@ pub mod bench;
 pub mod chores;
 pub mod data;
 pub mod methods;
+pub mod python;
 mod test_pages;
 pub mod vectors;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{bench, chores, data, methods, vectors};
+use xtask::{bench, chores, data, methods, python, vectors};
 
 #[derive(Parser)]
 #[command(name = "xtask", about = "Chores of the project")]
@@ -19,7 +19,7 @@ enum Command {
     Ci,
     /// Formatting, lints, licences.
     Lint,
-    /// All tests of the workspace.
+    /// All tests of the workspace, and those of the Python package.
     Test,
     /// Damaged files for every reader of data: so many of each kind.
     Fuzz {
@@ -69,6 +69,10 @@ enum Command {
         #[arg(long)]
         from: Option<PathBuf>,
     },
+    /// Lints, types, tests and notebooks of the Python package.
+    Python,
+    /// Run every notebook from clean and keep what it shows.
+    Notebooks,
     /// Run folders of test vectors through the real code paths.
     Vectors {
         /// Folders named after their model, such as tests/golden/vectors/black76.
@@ -86,6 +90,8 @@ fn main() -> ExitCode {
         Command::Golden { update } => chores::golden(update),
         Command::Docs => chores::docs(),
         Command::Methods => methods::write(),
+        Command::Python => python::test(),
+        Command::Notebooks => python::notebooks(),
         Command::Gallery => chores::gallery(),
         Command::Bench { inputs, size, python, scripts, write } => {
             bench::run(&bench::Inputs { data: inputs, size, others: python.zip(scripts), write })

@@ -19,7 +19,7 @@ fn utc_micros() -> DataType {
 }
 
 /// The Arrow schema of a table; every column may hold nulls.
-pub(super) fn schema(table: &Table) -> SchemaRef {
+pub(crate) fn schema(table: &Table) -> SchemaRef {
     let field = |(name, column): &(String, Column)| {
         let kind = match column {
             Column::Number(_) => DataType::Float64,
@@ -34,7 +34,7 @@ pub(super) fn schema(table: &Table) -> SchemaRef {
 }
 
 /// A table as a record batch.
-pub(super) fn to_batch(table: &Table, schema: SchemaRef) -> Result<RecordBatch, DataError> {
+pub(crate) fn to_batch(table: &Table, schema: SchemaRef) -> Result<RecordBatch, DataError> {
     refuse_nan(table)?;
     let columns = table.columns().iter().map(|(_, column)| array(column)).collect();
     RecordBatch::try_new(schema, columns).map_err(|error| DataError::Unwritable {
@@ -44,7 +44,7 @@ pub(super) fn to_batch(table: &Table, schema: SchemaRef) -> Result<RecordBatch, 
 }
 
 /// Refuses the first number that is not finite.
-pub(super) fn refuse_nan(table: &Table) -> Result<(), DataError> {
+pub(crate) fn refuse_nan(table: &Table) -> Result<(), DataError> {
     for (name, column) in table.columns() {
         let Column::Number(values) = column else { continue };
         let odd = values.iter().enumerate().find_map(|(row, value)| {
@@ -90,7 +90,7 @@ fn texts(labels: &Labels) -> StringArray {
 }
 
 /// Columns of record batches, which must share their schema.
-pub(super) fn columns(
+pub(crate) fn columns(
     file: &str,
     schema: &SchemaRef,
     batches: &[RecordBatch],

@@ -4,7 +4,7 @@
 //! with any number of threads. Missing cells are nulls in Parquet and empty in CSV; a NaN is refused.
 
 mod atomic;
-mod batch;
+pub(crate) mod batch;
 mod csv;
 mod numbers;
 mod parquet;

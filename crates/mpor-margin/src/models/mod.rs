@@ -20,7 +20,7 @@ mod clearing_var;
 mod scan;
 mod series_var;
 mod slots;
-mod var;
+pub(crate) mod var;
 
 use crate::catalog::KindInfo;
 

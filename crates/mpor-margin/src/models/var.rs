@@ -63,11 +63,16 @@ struct Var {
     measure: RiskMeasure,
 }
 
-struct PreparedVar<'d> {
-    held: Held<'d>,
-    revaluation: Arc<Revaluation>,
-    measure: RiskMeasure,
-    maintenance: f64,
+/// A tail figure of one day's scenarios.
+pub(crate) struct PreparedVar<'d> {
+    /// What is held.
+    pub held: Held<'d>,
+    /// Its unit P&L.
+    pub revaluation: Arc<Revaluation>,
+    /// How the initial margin is read off the P&L.
+    pub measure: RiskMeasure,
+    /// Maintenance margin as a share of initial.
+    pub maintenance: f64,
 }
 
 fn value_at_risk() -> Measure {
@@ -96,7 +101,7 @@ fn build(name: &str, table: Table) -> Result<Box<dyn MarginModel>, MarginError> 
 }
 
 /// None of the specifications needs more history for a longer margin period of risk, but for the period itself.
-pub(super) fn steps_needed(scenarios: &ScenarioSpec) -> usize {
+pub(crate) fn steps_needed(scenarios: &ScenarioSpec) -> usize {
     let step = Horizon::new(Span::days(1), 1);
     step.map_or(1, |step| scenarios.history_steps(step))
 }

@@ -1,5 +1,6 @@
 //! All known rule sets, and which version holds when.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -7,6 +8,7 @@ use mpor_core::{RuleVersions, Timestamp, rules};
 use toml::Table;
 
 use super::{RuleSet, embedded, read};
+use crate::code::Code;
 use crate::error::MarginError;
 use crate::nearest;
 
@@ -14,6 +16,8 @@ use crate::nearest;
 #[derive(Clone, Debug, Default)]
 pub struct RuleLibrary {
     sets: RuleVersions<Table>,
+    /// By name of the model that it stands behind.
+    code: BTreeMap<String, Code>,
 }
 
 impl RuleLibrary {
@@ -47,7 +51,20 @@ impl RuleLibrary {
         let file = set.file.clone();
         let sets =
             self.sets.with(set).map_err(|problem| MarginError::RuleFile { file, problem })?;
-        Ok(RuleLibrary { sets })
+        Ok(RuleLibrary { sets, ..self })
+    }
+
+    /// This library and the code behind models of `kind = "code"`, by their names.
+    #[must_use]
+    pub fn with_code(mut self, code: BTreeMap<String, Code>) -> Self {
+        self.code.extend(code);
+        self
+    }
+
+    /// The code behind a model.
+    #[must_use]
+    pub fn code(&self, model: &str) -> Option<&Code> {
+        self.code.get(model)
     }
 
     /// The names of all rule sets, sorted.

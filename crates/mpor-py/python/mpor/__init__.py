@@ -1,40 +1,42 @@
-"""Would the margin have covered the loss? Backtests of portfolio-margin models on market history."""
+"""Would the margin have covered the loss? Backtests of portfolio-margin models on market history.
 
-import json as _json
-from os import PathLike
-from typing import Any, Optional, Union
+A study says what is replayed::
 
-from . import _mpor
+    import mpor
+
+    study = mpor.Study.from_toml("studies/quickstart.toml")
+    run = study.run()
+    run                                     # in a notebook: coverage of every model, and the key figure
+    polars.DataFrame(run["requirements"])   # tables cross as Arrow, without a copy
+
+Models may be Python functions (:meth:`Study.with_model`, :meth:`Study.with_scenarios`), and a study may be run
+on a Ray cluster (:mod:`mpor.scale`).
+"""
+
 from ._mpor import DataError, Error, StudyError, __version__
-
-Path = Union[str, "PathLike[str]"]
+from .answers import Calibration, Check, Explanation, Margin, Node
+from .day import Day
+from .run import Figure, Run, explain, verify
+from .run import open_run as open
+from .study import Study
+from .table import Table
 
 __all__ = [
-    "DataError", "Error", "StudyError", "__version__",
-    "check", "explain", "margin", "run", "verify",
+    "Calibration",
+    "Check",
+    "DataError",
+    "Day",
+    "Error",
+    "Explanation",
+    "Figure",
+    "Margin",
+    "Node",
+    "Run",
+    "Study",
+    "StudyError",
+    "Table",
+    "__version__",
+    "explain",
+    "open",
+    "verify",
 ]
-
-
-def run(study: Path, out: Optional[Path] = None, threads: Optional[int] = None) -> str:
-    """Run a study into a folder (``runs/<name>`` where not given) and return the folder."""
-    return str(_mpor.run(study, out, threads))
-
-
-def check(study: Path) -> dict[str, Any]:
-    """Read a study and its data, change nothing, and say what it comes to."""
-    return _json.loads(_mpor.check(study))
-
-
-def margin(study: Path, at: str, account: Optional[str] = None) -> list[dict[str, Any]]:
-    """Return what every model asks on one margin date, down to the parts."""
-    return _json.loads(_mpor.margin(study, at, account))
-
-
-def explain(run: Path, account: str, at: str) -> dict[str, Any]:
-    """Return why the margin of an account on a date of a finished run held or broke."""
-    return _json.loads(_mpor.explain(run, account, at))
-
-
-def verify(run: Path) -> list[str]:
-    """Hash a run, make it again, and return what differs: nothing when it holds."""
-    return _mpor.verify(run)

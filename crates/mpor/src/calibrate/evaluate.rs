@@ -17,7 +17,7 @@ use super::record::{Market, Record};
 use super::store::Store;
 use crate::error::MporError;
 use crate::loaded::{Loaded, replay_error};
-use crate::progress::Progress;
+use crate::progress::{Progress, go_on};
 use crate::study::StudyFile;
 use crate::study::calibrate::Axis;
 
@@ -87,6 +87,7 @@ impl Bench<'_> {
             };
             records.extend(found);
             self.progress.advance(batch.len());
+            go_on(self.progress)?;
         }
         self.progress.end();
         Ok(records)

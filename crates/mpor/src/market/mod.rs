@@ -154,9 +154,9 @@ pub fn load(file: &StudyFile) -> Result<Market, MporError> {
     findings.extend(found);
     let (panel, found) = builder.build()?;
     findings.extend(found);
-    let folder = file.path.parent().unwrap_or(Path::new("."));
+    let folder = file.base();
     for finding in &mut findings {
-        finding.source = seen_from(&finding.source, folder);
+        finding.source = seen_from(&finding.source, &folder);
     }
     notes.extend(all.notes.iter().cloned());
     let universe = Universe::new(named(file));

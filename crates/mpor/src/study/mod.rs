@@ -12,6 +12,7 @@ pub mod stress;
 mod supervision;
 mod words;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -25,7 +26,7 @@ pub use schema::{
 pub use supervision::OffsetSpec;
 pub(crate) use words::nearest;
 
-use mpor_margin::{ModelKind, ModelSpec};
+use mpor_margin::{Code, ModelKind, ModelSpec};
 
 /// A study file that cannot be used, with the place in its text.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -52,6 +53,8 @@ pub struct StudyFile {
     pub path: PathBuf,
     /// Its text.
     pub text: String,
+    /// What stands behind models of `kind = "code"`, by their names; nothing of it is in the file.
+    pub code: BTreeMap<String, Code>,
 }
 
 impl StudyError {
@@ -77,26 +80,42 @@ impl StudyFile {
     /// # Errors
     /// [`StudyError`] naming line and column, what was found and what was expected.
     pub fn read(path: &Path) -> Result<Self, StudyError> {
-        let refuse = |text: &str, span, problem: String| StudyError {
+        let text = std::fs::read_to_string(path).map_err(|error| StudyError {
             file: path.to_owned(),
-            text: text.to_owned(),
-            span,
-            problem,
-        };
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| refuse("", None, format!("cannot read the study: {error}")))?;
+            text: String::new(),
+            span: None,
+            problem: format!("cannot read the study: {error}"),
+        })?;
+        Self::parse(path, text)
+    }
+
+    /// Checks the text of the study file at `path`, which is not opened.
+    ///
+    /// # Errors
+    /// As [`read`](StudyFile::read).
+    pub fn parse(path: &Path, text: String) -> Result<Self, StudyError> {
+        let refuse =
+            |span, problem| StudyError { file: path.to_owned(), text: text.clone(), span, problem };
         let study: Study = toml::from_str(&text).map_err(|error| {
             if let Some((span, problem)) = nesting::wrong_brackets(&text) {
-                return refuse(&text, Some(span), problem);
+                return refuse(Some(span), problem);
             }
             let problem = match nesting::elsewhere(error.message()) {
                 Some(place) => format!("{}; {place}", words::typed(error.message())),
                 None => words::plain(error.message()),
             };
-            refuse(&text, error.span(), problem)
+            refuse(error.span(), problem)
         })?;
-        let file = StudyFile { study, models: Vec::new(), path: path.to_owned(), text };
+        let (models, code) = (Vec::new(), BTreeMap::new());
+        let file = StudyFile { study, models, path: path.to_owned(), text, code };
         file.checked()
+    }
+
+    /// The study with the code behind its models of `kind = "code"`, by their names.
+    #[must_use]
+    pub fn with_code(mut self, code: BTreeMap<String, Code>) -> Self {
+        self.code.extend(code);
+        self
     }
 
     fn checked(mut self) -> Result<Self, StudyError> {
@@ -167,8 +186,15 @@ impl StudyFile {
         if path.contains("://") || Path::new(path).is_absolute() {
             return path.to_owned();
         }
+        self.base().join(path).to_string_lossy().into_owned()
+    }
+
+    /// The folder that paths of the study are relative to.
+    #[must_use]
+    pub fn base(&self) -> PathBuf {
         let folder = self.path.parent().unwrap_or(Path::new(""));
-        folder.join(path).to_string_lossy().into_owned()
+        let base = &self.study.data.base;
+        if base.is_empty() { folder.to_owned() } else { folder.join(base) }
     }
 
     /// The paths of a list, resolved.

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Data {
+    /// The folder that paths of the study are relative to, itself relative to the study file; that file's own where absent.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub base: String,
     /// Bars.
     pub prices: Paths,
     /// Volatility indices.
