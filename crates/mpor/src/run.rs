@@ -112,7 +112,7 @@ pub fn run(
     oracle.tables.extend(offsets.into_iter().chain(fund.tables));
     let verdicts: Vec<String> = said.into_iter().chain(fund.notes).collect();
     oracle.notes.extend(verdicts.iter().cloned());
-    stages.end("offsets and default fund");
+    stages.end("offsets, fund");
     let mut outputs = write_tables(file, folder, &result, &loaded, &oracle.tables)?;
     stages.end("tables");
     progress.begin("drawing and typesetting", 1);
