@@ -27,7 +27,6 @@ pub use descent::SearchOptions;
 pub use error::RiskError;
 pub use measure::{Figure, Measure, RiskMeasure, Scratch, worst_mean};
 pub use predicted::PredictedLaw;
-pub use revaluation::Revaluation;
 pub use revaluation::{Revaluation, add_pnl};
 pub use revalue::revalue;
 pub use scenario::ScenarioSpec;

@@ -154,3 +154,30 @@ fn dates_and_accounts_that_are_not_there_are_told_with_those_that_are() {
         "no account `nobody`; the study has: coin-future, hedged, pair, perpetual, strangle"
     );
 }
+
+#[test]
+fn a_margin_period_that_the_rules_state_is_compared_with_the_studys() {
+    let lab = Lab::new();
+    let told = |horizon: &str| {
+        let study = STUDY.replace("horizon = \"2d\"", &format!("horizon = \"{horizon}\""));
+        let loaded =
+            Loaded::new(&StudyFile::read(&lab.text("study.toml", &study)).unwrap()).unwrap();
+        let of = |id: &str| {
+            let begin = format!("Model {id}: ");
+            loaded.market.notes.iter().find(|note| note.starts_with(&begin)).cloned()
+        };
+        let summary = loaded.infos.iter().find(|info| info.id == "prisma").unwrap().summary.clone();
+        (of("prisma"), of("stans"), summary)
+    };
+    let (prisma, stans, summary) = told("2d");
+    assert_eq!(
+        prisma.as_deref(),
+        Some(
+            "Model prisma: the margin period of its rules is 3d; its requirement is over the study's 2d and is not scaled."
+        )
+    );
+    assert_eq!(stans, None, "two days are its own");
+    assert!(summary.ends_with("; margin period of the rules 3d, here 2d"), "{summary}");
+    let (prisma, stans, _) = told("3d");
+    assert!(prisma.is_none() && stans.is_some());
+}
