@@ -61,6 +61,7 @@ mod rules;
 mod scan;
 #[cfg(test)]
 mod scenario_lists;
+#[cfg(test)]
 mod series_var;
 #[cfg(test)]
 mod span;
