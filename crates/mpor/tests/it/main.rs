@@ -19,5 +19,6 @@ mod rerun;
 mod results;
 mod resume;
 mod shares;
+mod sizes;
 mod threads;
 mod verify;
