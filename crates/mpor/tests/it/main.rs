@@ -26,6 +26,7 @@ mod rerun;
 mod results;
 mod resume;
 mod shares;
+mod sizes;
 mod stress;
 mod threads;
 mod verify;
