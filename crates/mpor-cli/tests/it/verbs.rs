@@ -4,7 +4,6 @@ use std::path::Path;
 use std::process::Command;
 
 use mpor_data::tables::csv_text;
-use serde_json::Value;
 
 use crate::lab::{Lab, Market, STUDY};
 use crate::terminal::{mpor, with_args};

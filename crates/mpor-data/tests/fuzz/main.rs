@@ -61,17 +61,17 @@ fn mutants_of_foreign_files() {
 fn a_page_that_claims_more_than_it_can_hold_is_refused_by_its_header() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("claims.parquet");
-    // The second layout is neither packed nor in a dictionary; a page of ten doubles takes 90 bytes or so.
-    let mut bytes = seeds::parquet(&seeds::table("trades"), folder.path()).swap_remove(2);
+    // The second layout is not packed; its first page is the dictionary of forty times, 320 bytes.
+    let mut bytes = seeds::parquet(&seeds::table("trades"), folder.path()).swap_remove(1);
     // PAR1, then a structure: field 1, the type; field 2, bytes unpacked, as a varint of twice the number.
-    assert_eq!((bytes[4], bytes[6], bytes[8] & 0x80), (0x15, 0x15, 0));
+    assert_eq!(bytes[4..9], [0x15, 4, 0x15, 0x80, 5]);
     std::fs::write(&path, &bytes).unwrap();
     assert!(mpor_data::tables::read_parquet(&path).is_ok());
     bytes[7..9].copy_from_slice(&[0xfe, 0x7f]);
     std::fs::write(&path, &bytes).unwrap();
     let told = mpor_data::tables::read_parquet(&path).unwrap_err().to_string();
     assert!(
-        told.contains("row group 1: column 1: page 1: declares 8191 bytes packed into"),
+        told.contains("row group 1: column 1: page 1: declares 8191 bytes packed into 320"),
         "{told}"
     );
 }
