@@ -20,8 +20,6 @@ pub enum Kind {
     Summary,
     /// For a validator or supervisor.
     Validation,
-    /// What a calibration chose and why.
-    Calibration,
 }
 
 impl Kind {
@@ -32,7 +30,6 @@ impl Kind {
             Kind::Report => "report",
             Kind::Summary => "summary",
             Kind::Validation => "validation",
-            Kind::Calibration => "calibration",
         }
     }
 
@@ -42,7 +39,6 @@ impl Kind {
             Kind::Report => "Margin backtest",
             Kind::Summary => "Margin backtest: summary",
             Kind::Validation => "Margin model validation",
-            Kind::Calibration => "Margin calibration",
         }
     }
 }
