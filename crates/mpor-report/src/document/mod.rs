@@ -20,8 +20,6 @@ pub enum Kind {
     Summary,
     /// For a validator or supervisor.
     Validation,
-    /// What a calibration chose and why.
-    Calibration,
     /// What stress would take on one margin date.
     Stress,
 }
@@ -34,7 +32,6 @@ impl Kind {
             Kind::Report | Kind::Stress => "report",
             Kind::Summary => "summary",
             Kind::Validation => "validation",
-            Kind::Calibration => "calibration",
         }
     }
 
@@ -44,7 +41,6 @@ impl Kind {
             Kind::Report => "Margin backtest",
             Kind::Summary => "Margin backtest: summary",
             Kind::Validation => "Margin model validation",
-            Kind::Calibration => "Margin calibration",
             Kind::Stress => "Stress test",
         }
     }

@@ -8,9 +8,9 @@ use crate::document::{Block, Card, Chapter, Picture};
 
 /// Writes one chapter.
 pub(super) fn chapter(page: &mut String, chapter: &Chapter, escape: &Escape<'_>) {
-    let _ = write!(page, "<section id=\"{}\">\n", chapter.id);
+    let _ = writeln!(page, "<section id=\"{}\">", chapter.id);
     if !chapter.title.is_empty() {
-        let _ = write!(page, "<h2>{}</h2>\n", escape.content(&chapter.title));
+        let _ = writeln!(page, "<h2>{}</h2>", escape.content(&chapter.title));
     }
     for one in &chapter.blocks {
         block(page, one, escape);
@@ -23,21 +23,21 @@ fn block(page: &mut String, block: &Block, escape: &Escape<'_>) {
     let text = |text: &str| escape.content(text);
     let _ = match block {
         Block::Title { title, description } => {
-            write!(page, "<h1>{}</h1>\n<p class=\"lead\">{}</p>\n", text(title), text(description))
+            writeln!(page, "<h1>{}</h1>\n<p class=\"lead\">{}</p>", text(title), text(description))
         }
-        Block::Answer { question, answer } => write!(
+        Block::Answer { question, answer } => writeln!(
             page,
-            "<div class=\"answer\"><p>{}</p><p><strong>{}</strong></p></div>\n",
+            "<div class=\"answer\"><p>{}</p><p><strong>{}</strong></p></div>",
             text(question),
             text(answer)
         ),
-        Block::Heading { text: heading } => write!(page, "<h3>{}</h3>\n", text(heading)),
-        Block::Text { text: words } => write!(page, "<p>{}</p>\n", text(words)),
-        Block::Note { text: words } => write!(page, "<p class=\"note\">{}</p>\n", text(words)),
+        Block::Heading { text: heading } => writeln!(page, "<h3>{}</h3>", text(heading)),
+        Block::Text { text: words } => writeln!(page, "<p>{}</p>", text(words)),
+        Block::Note { text: words } => writeln!(page, "<p class=\"note\">{}</p>", text(words)),
         Block::List { items } => {
             let items: String =
                 items.iter().map(|item| format!("<li>{}</li>\n", text(item))).collect();
-            write!(page, "<ul>\n{items}</ul>\n")
+            writeln!(page, "<ul>\n{items}</ul>")
         }
         Block::Facts { rows, code } => {
             let class = if *code { "facts code" } else { "facts" };
@@ -45,7 +45,7 @@ fn block(page: &mut String, block: &Block, escape: &Escape<'_>) {
                 format!("<div><dt>{}</dt><dd>{}</dd></div>\n", text(name), text(value))
             };
             let rows: String = rows.iter().map(row).collect();
-            write!(page, "<dl class=\"{class}\">\n{rows}</dl>\n")
+            writeln!(page, "<dl class=\"{class}\">\n{rows}</dl>")
         }
         Block::Table { grid, .. } => {
             table(page, grid, escape);
@@ -59,18 +59,18 @@ fn block(page: &mut String, block: &Block, escape: &Escape<'_>) {
         Block::ElseHere(_) => Ok(()),
         Block::Cards { cards } => {
             let cards: String = cards.iter().map(|one| card(one, escape)).collect();
-            write!(page, "<div class=\"cards\">\n{cards}</div>\n")
+            writeln!(page, "<div class=\"cards\">\n{cards}</div>")
         }
     };
 }
 
 /// The frame of a figure, which the script fills.
 fn picture(page: &mut String, picture: &Picture, escape: &Escape<'_>) {
-    let _ = write!(
+    let _ = writeln!(
         page,
         "<figure data-figure=\"{}\">\n<h3>{}</h3>\n<div class=\"plot\"></div>\n\
          <figcaption>{} <em>{}</em> <span class=\"source\">Numbers: figures/{}.csv and .parquet.</span></figcaption>\n\
-         </figure>\n",
+         </figure>",
         picture.number,
         escape.content(&picture.title),
         escape.content(&picture.caption),
@@ -83,7 +83,7 @@ fn table(page: &mut String, grid: &Grid, escape: &Escape<'_>) {
     if !grid.rows.is_empty() {
         let heads: String = grid.columns.iter().map(|column| head(column, escape)).collect();
         let _ =
-            write!(page, "<div class=\"wide\"><table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n");
+            writeln!(page, "<div class=\"wide\"><table>\n<thead><tr>{heads}</tr></thead>\n<tbody>");
         for row in &grid.rows {
             page.push_str("<tr>");
             for (cell, column) in row.iter().zip(&grid.columns) {
@@ -94,7 +94,7 @@ fn table(page: &mut String, grid: &Grid, escape: &Escape<'_>) {
         page.push_str("</tbody></table></div>\n");
     }
     if !grid.note.is_empty() {
-        let _ = write!(page, "<p class=\"note\">{}</p>\n", escape.content(&grid.note));
+        let _ = writeln!(page, "<p class=\"note\">{}</p>", escape.content(&grid.note));
     }
 }
 
@@ -123,7 +123,7 @@ fn card(card: &Card, escape: &Escape<'_>) -> String {
         text(&card.summary)
     );
     for rule in &card.rules {
-        let _ = write!(shown, "<p class=\"note\"><b>Rules:</b> {}</p>\n", text(rule));
+        let _ = writeln!(shown, "<p class=\"note\"><b>Rules:</b> {}</p>", text(rule));
     }
     if !card.parameters.is_empty() {
         let all: Vec<String> = card
@@ -131,12 +131,12 @@ fn card(card: &Card, escape: &Escape<'_>) -> String {
             .iter()
             .map(|(key, value)| format!("{} = {}", text(key), text(value)))
             .collect();
-        let _ = write!(shown, "<p class=\"note\"><b>Parameters:</b> {}</p>\n", all.join("; "));
+        let _ = writeln!(shown, "<p class=\"note\"><b>Parameters:</b> {}</p>", all.join("; "));
     }
     for modelled in &card.modelled {
-        let _ = write!(
+        let _ = writeln!(
             shown,
-            "<p class=\"note\"><b class=\"warn\">Modelled:</b> {}</p>\n",
+            "<p class=\"note\"><b class=\"warn\">Modelled:</b> {}</p>",
             text(modelled)
         );
     }

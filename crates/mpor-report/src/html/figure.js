@@ -290,9 +290,9 @@ function ruleLabels(svg, placed, labelled) {
 function margin(svg, placed, labelled) {
   const { panel, box, y } = placed;
   const labels = marginLabels(panel).map((label) => ({ label, at: y(label.y) })).sort((a, b) => a.at - b.at);
-  labels.forEach((one, i) => { if (i > 0) one.at = Math.max(one.at, labels[i - 1].at + 14); });
+  labels.forEach((one, i) => { if (i > 0) one.at = Math.max(one.at, labels[i - 1].at + 12); });
   let ceiling = box.bottom;
-  for (const one of [...labels].reverse()) { one.at = Math.min(one.at, ceiling); ceiling = one.at - 14; }
+  for (const one of [...labels].reverse()) { one.at = Math.min(one.at, ceiling); ceiling = one.at - 12; }
   for (const { label, at } of labels) {
     let left = box.right + 6;
     if (label.ink !== "text") {

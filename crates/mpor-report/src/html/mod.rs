@@ -74,9 +74,9 @@ pub(crate) fn render(
     let mut page = head(document, &escape);
     body(&mut page, document, explorer, &escape);
     let json = serde_json::to_string(&data)?;
-    let _ = write!(
+    let _ = writeln!(
         page,
-        "<script type=\"application/json\" id=\"report-data\">{}</script>\n<script>\n\"use strict\";\n",
+        "<script type=\"application/json\" id=\"report-data\">{}</script>\n<script>\n\"use strict\";",
         script_json(&json)
     );
     SCRIPTS.iter().for_each(|script| page.push_str(script));
@@ -107,16 +107,16 @@ fn head(document: &Document, escape: &Escape<'_>) -> String {
 }
 
 fn body(page: &mut String, document: &Document, explorer: Option<&Explorer>, escape: &Escape<'_>) {
-    let _ = write!(
+    let _ = writeln!(
         page,
         "<body>\n<a class=\"skip\" href=\"#content\">Skip to the report</a>\n<header>\n<p class=\"kicker\">{}</p>\n\
-         <nav aria-label=\"Sections\">\n",
+         <nav aria-label=\"Sections\">",
         escape.content(&document.kicker)
     );
     let linked = document.chapters.iter().filter(|chapter| !chapter.title.is_empty());
     for chapter in linked {
         let _ =
-            write!(page, "<a href=\"#{}\">{}</a>\n", chapter.id, escape.content(&chapter.title));
+            writeln!(page, "<a href=\"#{}\">{}</a>", chapter.id, escape.content(&chapter.title));
     }
     page.push_str(
         "</nav>\n<div id=\"filters\" role=\"group\" aria-label=\"Filter\"></div>\n</header>\n",
@@ -131,7 +131,7 @@ fn body(page: &mut String, document: &Document, explorer: Option<&Explorer>, esc
             _ => blocks::chapter(page, chapter, escape),
         }
     }
-    let _ = write!(page, "</main>\n<footer>mpor {}</footer>\n", escape.content(&document.version));
+    let _ = writeln!(page, "</main>\n<footer>mpor {}</footer>", escape.content(&document.version));
     page.push_str("<div id=\"tip\" role=\"status\" aria-live=\"polite\" hidden></div>\n");
 }
 
@@ -139,24 +139,24 @@ fn body(page: &mut String, document: &Document, explorer: Option<&Explorer>, esc
 const EXPLORED: &str = "margin-losses";
 
 fn explore(page: &mut String, chapter: &Chapter, explorer: &Explorer, escape: &Escape<'_>) {
-    let _ = write!(
+    let _ = writeln!(
         page,
         "<section id=\"{}\">\n<h2>{}</h2>\n<p class=\"note\">Choose an account and a model above. Drag across a plot to zoom, \
          hold Shift and drag to move, double-click to see all; arrow keys, plus, minus and 0 do the same from the keyboard.</p>\n\
-         <figure data-explorer>\n<h3></h3>\n<div class=\"plot\"></div>\n",
+         <figure data-explorer>\n<h3></h3>\n<div class=\"plot\"></div>",
         chapter.id,
         escape.content(&chapter.title)
     );
     if let Some((_, drawing)) = explorer.accounts.first() {
-        let _ = write!(
+        let _ = writeln!(
             page,
-            "<figcaption><em>{}</em> <span class=\"source\">Numbers: tables requirements and losses of the run.</span></figcaption>\n",
+            "<figcaption><em>{}</em> <span class=\"source\">Numbers: tables requirements and losses of the run.</span></figcaption>",
             escape.content(&drawing.reading)
         );
     }
     page.push_str("</figure>\n");
     if !explorer.remark.is_empty() {
-        let _ = write!(page, "<p class=\"note\">{}</p>\n", escape.content(&explorer.remark));
+        let _ = writeln!(page, "<p class=\"note\">{}</p>", escape.content(&explorer.remark));
     }
     page.push_str("</section>\n");
 }

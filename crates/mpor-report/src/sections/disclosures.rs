@@ -44,32 +44,47 @@ fn blocks(material: &Material<'_>) -> Vec<Block> {
     blocks
 }
 
-/// One row an item and model.
+/// One row an item and answer, with the models that give it.
 fn items(evidence: &Evidence<'_>) -> Grid {
-    let row = |item: Disclosure| {
-        let value = item.text.or_else(|| item.number.map(|number| number.to_string()));
-        vec![
-            item.item.into(),
-            item.name.into(),
-            Cell::toned(name(evidence.model_name(item.model)), "strong"),
-            breakable(&elide(&value.unwrap_or_else(|| "–".to_owned()), 200)).into(),
-            Cell::toned(item.status.name(), if item.number.is_some() { "" } else { "quiet" }),
-        ]
-    };
     let mut all = pqd::disclosures(evidence.result());
     all.sort_by_key(|item| (item.item, item.model));
+    let mut groups: Vec<(Disclosure, Vec<usize>)> = Vec::new();
+    for item in all {
+        let same = |known: &Disclosure| {
+            (known.item, known.status, known.number, &known.text)
+                == (item.item, item.status, item.number, &item.text)
+        };
+        match groups.iter_mut().find(|(known, _)| same(known)) {
+            Some((_, models)) => models.push(item.model),
+            None => groups.push((item.clone(), vec![item.model])),
+        }
+    }
     Grid {
         columns: vec![
             short("Item"),
             words("What it asks", 1.2),
-            words("Model", 0.8),
+            words("Models", 1.0),
             words("Answer", 1.6),
             short("Status"),
         ],
-        rows: all.into_iter().map(row).collect(),
+        rows: groups.into_iter().map(|(item, models)| item_row(evidence, item, &models)).collect(),
         note: "Items that only a clearing house can fill are marked so. Notes to each are in the results table “pqd_disclosures”."
             .to_owned(),
     }
+}
+
+fn item_row(evidence: &Evidence<'_>, item: Disclosure, models: &[usize]) -> Vec<Cell> {
+    let value = item.text.or_else(|| item.number.map(|number| number.to_string()));
+    let names: Vec<String> = models.iter().map(|&model| name(evidence.model_name(model))).collect();
+    let whole = models.len() == evidence.models.len();
+    let filled = value.is_some();
+    vec![
+        item.item.into(),
+        item.name.into(),
+        Cell::toned(if whole { "all".to_owned() } else { names.join(", ") }, "strong"),
+        breakable(&elide(&value.unwrap_or_else(|| "–".to_owned()), 200)).into(),
+        Cell::toned(item.status.name(), if filled { "" } else { "quiet" }),
+    ]
 }
 
 /// The last windows and the whole run, of all accounts together.

@@ -11,17 +11,20 @@ pub(super) const SECTION: Section = Section {
     blocks,
 };
 
-/// Room that a summary has for a figure, in points.
-const SUMMARY_ROOM: f64 = 390.0;
+/// Room that a summary has for a figure, and how high one may be for the map of models to stand beside it, in points.
+const SUMMARY_ROOM: f64 = 490.0;
+const WITH_MAP: f64 = 260.0;
 
 fn blocks(material: &Material<'_>) -> Vec<Block> {
     if material.kind != Kind::Summary {
         return material.figures(&["margin-loss"]);
     }
     // The second page of a summary holds one figure: of those that say most, the first that fits.
-    let fits = |id: &&str| material.height(id).is_some_and(|height| height <= SUMMARY_ROOM);
-    let chosen =
-        ["margin-loss", "shortfalls", "coverage", "margin-loss-grid"].into_iter().find(fits);
-    let figure = chosen.map(|id| material.figures(&[id])).unwrap_or_default();
-    figure.into_iter().chain(material.picture("frontier").map(Block::ElseHere)).collect()
+    let height = |id: &str| material.height(id).unwrap_or(f64::INFINITY);
+    let candidates = ["margin-loss", "shortfalls", "coverage", "margin-loss-grid"];
+    let Some(chosen) = candidates.into_iter().find(|id| height(id) <= SUMMARY_ROOM) else {
+        return Vec::new();
+    };
+    let map = material.picture("frontier").filter(|_| height(chosen) <= WITH_MAP);
+    material.figures(&[chosen]).into_iter().chain(map.map(Block::ElseHere)).collect()
 }

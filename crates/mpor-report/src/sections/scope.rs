@@ -19,7 +19,7 @@ fn blocks(material: &Material<'_>) -> Vec<Block> {
         .iter()
         .map(|model| format!("{} ({})", name(&model.id), name(&model.kind)))
         .collect();
-    let items = vec![
+    let items = [
         format!("Models: {}.", models.join(", ")),
         format!(
             "Evidence: {} of replay over {}; on each margin date every model sees only what was known by then, and its \

@@ -1,6 +1,6 @@
 //! The PDF: same bytes twice, sound for small, large and hostile inputs, of a length that a committee reads.
 
-use mpor_report::{Format, ReportInput, render};
+use mpor_report::{Format, Kind, ReportInput, render, render_kinds};
 
 use crate::market::{self, Shape};
 
@@ -32,7 +32,42 @@ fn the_same_input_gives_the_same_bytes() {
     let first = pdf(&input);
     assert!(first.starts_with(b"%PDF-1.7"));
     assert!(first == pdf(&input));
-    assert!((4..=10).contains(&pages(&first)), "{} pages", pages(&first));
+    assert!((4..=12).contains(&pages(&first)), "{} pages", pages(&first));
+}
+
+#[test]
+fn it_says_that_it_is_archivable_tagged_and_accessible() {
+    let shape = Shape { days: 300, ..Shape::usual() };
+    let (result, findings) = (market::result(shape), market::findings());
+    let input = market::input(&result, &findings);
+    for kind in [Kind::Report, Kind::Summary, Kind::Validation] {
+        let rendered = render_kinds(&input, None, &[kind], &[Format::Pdf]).unwrap();
+        let bytes = &rendered.artifacts[0].bytes;
+        let text = String::from_utf8_lossy(bytes);
+        // XMP metadata of an archivable document is never compressed: PDF/A-2a, PDF/UA-1.
+        for mark in [
+            "pdfaid:part>2<",
+            "pdfaid:conformance>A<",
+            "pdfuaid:part>1<",
+            "/StructTreeRoot",
+            "/Marked true",
+            "/Lang(en-GB)",
+        ] {
+            assert!(text.contains(mark), "{}: no {mark}", kind.name());
+        }
+        sound(kind.name(), bytes);
+    }
+}
+
+/// Structure and streams, by `qpdf` where it is installed.
+fn sound(name: &str, pdf: &[u8]) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(format!("{name}.pdf"));
+    std::fs::write(&file, pdf).unwrap();
+    match std::process::Command::new("qpdf").arg("--check").arg(&file).output() {
+        Ok(checked) => assert!(checked.status.success(), "{checked:?}"),
+        Err(_) => println!("skipped: no `qpdf` here to check the structure of {name}.pdf"),
+    }
 }
 
 #[test]

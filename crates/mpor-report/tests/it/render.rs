@@ -30,6 +30,9 @@ fn the_usual_report_has_every_figure() {
         "data-coverage",
         "procyclicality",
         "explanation",
+        "breach-timeline",
+        "offset-benefit",
+        "pnl-distribution",
     ] {
         assert!(paths.contains(&format!("figures/{id}.svg").as_str()), "{id}.svg");
         assert!(paths.contains(&format!("figures/{id}.png").as_str()), "{id}.png");
