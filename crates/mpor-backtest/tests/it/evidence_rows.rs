@@ -87,6 +87,7 @@ fn result(steps: usize) -> BacktestResult {
         breaches: Vec::new(),
         coverage: Vec::new(),
         procyclicality: Vec::new(),
+        folded: None,
         forecasts: scales.map(|scale| (0..ACCOUNTS).map(|a| path(a, scale)).collect()).to_vec(),
         evidence: Evidence::default(),
     }
@@ -331,7 +332,7 @@ fn replayed_forecasts_survive_their_tables() {
     let asked = ReplayConfig { forecasts: true, ..config(WINDOW..STEPS, 2) };
     let (history, books) = (history(), books(STEPS));
     let days = replay(&history, &books, &models, &asked).unwrap();
-    assert_eq!(from_tables(&to_tables(&days).unwrap()).unwrap(), days);
+    assert_eq!(from_tables(&to_tables(&days, &(0..books.accounts.len())).unwrap()).unwrap(), days);
     let mut forecasts = 0;
     for day in &days {
         for account in 0..books.accounts.len() {
