@@ -73,7 +73,8 @@ impl Stage {
 
     fn place(&self, path: &str) -> Result<(), MporError> {
         let (from, to) = (self.path.join(path), self.run.join(path));
-        let fail = |error: std::io::Error| MporError::folder(&to, error);
+        let fail =
+            |error: std::io::Error| MporError::folder(&to, format!("cannot be written: {error}"));
         if let Some(folder) = to.parent() {
             std::fs::create_dir_all(folder).map_err(fail)?;
         }

@@ -1,8 +1,10 @@
 //! An assembly in blocks of accounts comes to the bits of one in a single piece, whatever the size of the blocks.
 
+use std::sync::LazyLock;
+
 use mpor_backtest::blocks::FEATURED;
 use mpor_backtest::cost::costs;
-use mpor_backtest::coverage::Wanted;
+use mpor_backtest::coverage::{TESTS, Wanted};
 use mpor_backtest::shard::{from_tables, to_tables};
 use mpor_backtest::{
     Assembly, BacktestError, BacktestResult, Blocks, DayResult, Keep, ModelInfo, assemble, replay,
@@ -14,6 +16,10 @@ use mpor_margin::{BuiltModel, MarginModel, ModelKind, ModelSpec, Overlay, RuleLi
 use crate::world::{STEPS, Toy, WINDOW, books, config, history, horizon};
 
 const ACCOUNTS: usize = 130;
+
+/// Every coverage test, and nothing that sets accounts beside each other: that is not made without their paths.
+static COVERAGE: LazyLock<Vec<String>> =
+    LazyLock::new(|| TESTS.iter().map(|test| test.id().to_owned()).collect());
 
 /// A scanning model with overlays that look at the book, the past and its outcomes.
 fn scan() -> BuiltModel {
@@ -75,7 +81,7 @@ impl Case {
             history: &self.history,
             books: &self.books,
             late_calls: &[],
-            tests: Wanted::All,
+            tests: Wanted::Named(&COVERAGE),
         }
     }
 

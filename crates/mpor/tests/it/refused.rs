@@ -35,7 +35,7 @@ fn two_runs_do_not_write_into_one_folder() {
     let second = Second { file: &file, folder: folder.clone(), told: Mutex::default() };
     run(&file, &folder, &second).unwrap();
     let expected = format!(
-        "{}: another run is writing here; wait for it, or choose another folder with `--out`",
+        "{}: another run, or a share of one, is writing here; wait for it, or choose another folder with `--out`",
         folder.display()
     );
     let told = second.told.into_inner().unwrap();
