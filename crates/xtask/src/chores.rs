@@ -161,12 +161,16 @@ pub fn gallery() -> Result<(), String> {
     Ok(())
 }
 
-/// Copies the report, the manifest and the PNG figures of a run.
+/// Copies the reports, the manifest and the PNG figures of a run.
 fn keep(run: &Path, gallery: &Path) -> Result<(), String> {
     let fail = |error: std::io::Error| format!("{}: {error}", gallery.display());
     fs::create_dir_all(gallery.join("figures")).map_err(fail)?;
-    for file in ["report.pdf", "manifest.json"] {
-        fs::copy(run.join(file), gallery.join(file)).map_err(fail)?;
+    fs::copy(run.join("manifest.json"), gallery.join("manifest.json")).map_err(fail)?;
+    for entry in fs::read_dir(run).map_err(fail)? {
+        let path = entry.map_err(fail)?.path();
+        if let (Some(name), Some("pdf" | "html")) = (path.file_name(), extension(&path)) {
+            fs::copy(&path, gallery.join(name)).map_err(fail)?;
+        }
     }
     for entry in fs::read_dir(run.join("figures")).map_err(fail)? {
         let path = entry.map_err(fail)?.path();

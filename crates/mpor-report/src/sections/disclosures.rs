@@ -9,7 +9,7 @@ use super::{Material, Section};
 use crate::document::grid::{Cell, Grid, figures, short, words};
 use crate::document::{Block, Kind};
 use crate::evidence::Evidence;
-use crate::format::{MoneyUnit, count, percent};
+use crate::format::{MoneyUnit, count, money, percent};
 use crate::text::{breakable, elide, name};
 
 pub(super) const SECTION: Section = Section {
@@ -47,7 +47,11 @@ fn blocks(material: &Material<'_>) -> Vec<Block> {
 /// One row an item and answer, with the models that give it.
 fn items(evidence: &Evidence<'_>) -> Grid {
     let mut all = pqd::disclosures(evidence.result());
-    all.sort_by_key(|item| (item.item, item.model));
+    // 6.4.10 comes after 6.4.9.
+    let places = |item: &str| -> Vec<usize> {
+        item.split('.').map(|part| part.parse().unwrap_or(usize::MAX)).collect()
+    };
+    all.sort_by_cached_key(|item| (places(item.item), item.model));
     let mut groups: Vec<(Disclosure, Vec<usize>)> = Vec::new();
     for item in all {
         let same = |known: &Disclosure| {
@@ -74,7 +78,13 @@ fn items(evidence: &Evidence<'_>) -> Grid {
 }
 
 fn item_row(evidence: &Evidence<'_>, item: Disclosure, models: &[usize]) -> Vec<Cell> {
-    let value = item.text.or_else(|| item.number.map(|number| number.to_string()));
+    let currency = &evidence.result().currency;
+    // Of the numbers one is an amount, the other a level.
+    let shown = |number: f64| match item.item {
+        "6.1.1" => money(number, currency),
+        _ => number.to_string(),
+    };
+    let value = item.text.or_else(|| item.number.map(shown));
     let names: Vec<String> = models.iter().map(|&model| name(evidence.model_name(model))).collect();
     let whole = models.len() == evidence.models.len();
     let filled = value.is_some();
