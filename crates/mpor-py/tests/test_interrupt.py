@@ -30,7 +30,8 @@ def test_ctrl_c_stops_a_run_which_is_then_taken_up(study, tmp_path):
 
     def press(stage, done, total):
         stages.append((stage, done, total))
-        if stage == "replaying margin dates" and done > 0 and len(asked) < 182:
+        # At the first word of the replay: what is under way is finished and kept, then it stops.
+        if stage == "replaying margin dates" and len(asked) < 182:
             os.kill(os.getpid(), signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
