@@ -124,7 +124,11 @@ pub(crate) fn losses(days: &[DayResult], accounts: usize) -> Vec<LossPath> {
 }
 
 /// The forecasts of a block of accounts, which are the accounts of the days, by model.
-pub(crate) fn forecasts(days: &[DayResult], models: usize, accounts: usize) -> Vec<Vec<ForecastPath>> {
+pub(crate) fn forecasts(
+    days: &[DayResult],
+    models: usize,
+    accounts: usize,
+) -> Vec<Vec<ForecastPath>> {
     let model = |model: usize| {
         let path = |account: usize| forecast_paths::path(days, model, account);
         (0..accounts).into_par_iter().map(path).collect()

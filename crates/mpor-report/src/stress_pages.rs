@@ -44,10 +44,7 @@ pub struct StressTable {
 /// The document: the answer, a chapter a table with its figure above it, what must be known.
 pub(crate) fn document(pages: &StressPages, drawings: &[Drawing]) -> Document {
     let mut first = vec![
-        Block::Title {
-            title: breakable(&pages.study),
-            description: breakable(&pages.description),
-        },
+        Block::Title { title: breakable(&pages.study), description: breakable(&pages.description) },
         Block::Answer {
             question: "What would stress take, and was there margin for it?".to_owned(),
             answer: breakable(&pages.verdict),

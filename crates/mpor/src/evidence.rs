@@ -100,11 +100,7 @@ impl<'a> Long<'a> {
 }
 
 impl LongTable {
-    fn create(
-        to: &Path,
-        name: &'static str,
-        table: tables::ByAccount,
-    ) -> Result<Self, MporError> {
+    fn create(to: &Path, name: &'static str, table: tables::ByAccount) -> Result<Self, MporError> {
         let path = to.join(format!("{name}.parquet"));
         let writer = TableWriter::create(&path, Metadata::new())?;
         Ok(LongTable { name, written: (path, Some(0)), writer, table })

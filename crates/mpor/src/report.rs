@@ -11,13 +11,13 @@ use mpor_report::{
 };
 
 use crate::error::MporError;
+use crate::further::Further;
 use crate::loaded::Loaded;
 use crate::manifest::Manifest;
 use crate::mark_gap::mark_gap;
 use crate::market::futures_tables::basis;
 use crate::market::{FittedSmile, seen_from};
 use crate::oracle::Oracle;
-use crate::further::Further;
 use crate::run::Written;
 use crate::scan_map::scan_map;
 use crate::study::{CalendarKind, ReportFormat, ReportKind, StudyFile};

@@ -131,7 +131,14 @@ pub(crate) fn already(
     stage::clear(folder)?;
     let stages = std::mem::take(&mut stages.done);
     let folder = folder.to_owned();
-    Ok(Some(RunSummary { folder, result: None, manifest, stages, notes: Vec::new(), verdicts: Vec::new() }))
+    Ok(Some(RunSummary {
+        folder,
+        result: None,
+        manifest,
+        stages,
+        notes: Vec::new(),
+        verdicts: Vec::new(),
+    }))
 }
 
 /// Reads what the study names.

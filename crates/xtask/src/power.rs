@@ -124,7 +124,9 @@ pub fn kept() -> Result<Vec<Cell>, String> {
 }
 
 fn cell(line: &str, at: usize) -> Result<Cell, String> {
-    let fail = || format!("{FILE}, line {at}: `{line}` is not {HEADER}; run `cargo xtask methods --power`");
+    let fail = || {
+        format!("{FILE}, line {at}: `{line}` is not {HEADER}; run `cargo xtask methods --power`")
+    };
     let [family, test, periods, wrong, rejected] =
         line.split(',').collect::<Vec<_>>().try_into().map_err(|_| fail())?;
     Ok(Cell {
@@ -192,15 +194,16 @@ pub(crate) fn files() -> Result<Vec<(String, String)>, String> {
     let drawings: Result<Vec<Drawing>, String> =
         FAMILIES.iter().map(|family| drawing(family, &cells)).collect();
     let mut page = "# Power\n\nMade by `cargo xtask methods` of `power.csv`, which `cargo xtask methods --power` draws anew.\n\n".to_owned();
-    page.push_str(&crate::methods::unlinked(&crate::methods::documentation(include_str!("power.rs"))));
+    page.push_str(&crate::methods::unlinked(&crate::methods::documentation(include_str!(
+        "power.rs"
+    ))));
     page.push('\n');
     let drawings = drawings?;
     for drawing in &drawings {
         let (title, id, alt) = (&drawing.title, &drawing.id, &drawing.alt);
         let _ = writeln!(page, "\n## {title}\n\n![{alt}]({id}.svg)\n\n{}", drawing.caption);
     }
-    let rendered =
-        render_drawings(drawings, &[Format::Svg]).map_err(|error| error.to_string())?;
+    let rendered = render_drawings(drawings, &[Format::Svg]).map_err(|error| error.to_string())?;
     let mut files = vec![("tests/power.md".to_owned(), page)];
     for artifact in rendered.artifacts {
         let name = artifact.path.rsplit('/').next().unwrap_or_default().to_owned();
@@ -234,7 +237,8 @@ fn drawing(family: &Family, cells: &[Cell]) -> Result<Drawing, String> {
             "Share of {SERIES} series that each test rejects at 5 %, by {}. The dashed line is 5 %.",
             family.axis
         ),
-        reading: "A good test stays at 5 % where nothing is wrong and climbs fast beside it.".to_owned(),
+        reading: "A good test stays at 5 % where nothing is wrong and climbs fast beside it."
+            .to_owned(),
         alt: format!("{}: share rejected by {}, one panel a test.", family.title, family.axis),
         size: Size::page(70.0),
         columns: 3,

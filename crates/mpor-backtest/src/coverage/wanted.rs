@@ -46,7 +46,8 @@ impl Wanted<'_> {
         match self {
             Wanted::Standard => !ON_REQUEST.contains(&test),
             Wanted::Coverage => {
-                let known = TESTS.iter().any(|known| known.id() == test) || OTHER_ROWS.contains(&test);
+                let known =
+                    TESTS.iter().any(|known| known.id() == test) || OTHER_ROWS.contains(&test);
                 known && Wanted::Standard.has(test)
             }
             Wanted::All => true,

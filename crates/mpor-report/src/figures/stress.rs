@@ -3,11 +3,11 @@
 use mpor_core::{Column, Table};
 
 use super::{axes, stress_contributions, stress_correlations, stress_ladders};
+use crate::document::Kind;
 use crate::drawing::{Axis, Drawing, Ink, KeyEntry, KeyMark, Layer, Panel, Shared, Size};
 use crate::error::ReportError;
-use crate::format;
-use crate::document::Kind;
 use crate::fonts::Typeface;
+use crate::format;
 use crate::render::{Format, Rendered, documents, render_drawings};
 use crate::stress_pages;
 

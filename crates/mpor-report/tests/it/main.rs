@@ -3,9 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod browser;
-mod html;
 mod default_fund;
 mod evidence;
+mod html;
 mod layout;
 mod market;
 mod oracle;
