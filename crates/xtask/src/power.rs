@@ -234,7 +234,7 @@ fn drawing(family: &Family, cells: &[Cell]) -> Result<Drawing, String> {
         id: format!("power-{}", family.id),
         title: family.title.to_owned(),
         caption: format!(
-            "Share of {SERIES} series that each test rejects at 5 %, by {}. The dashed line is 5 %.",
+            "Share of {SERIES} series that each test rejects at 5 %, by {}. The grey line is 5 %.",
             family.axis
         ),
         reading: "A good test stays at 5 % where nothing is wrong and climbs fast beside it."
@@ -267,37 +267,4 @@ fn panel(family: &Family, test: &str, own: &[&Cell]) -> Panel {
         range: (0.0, 1.0),
     };
     Panel { title: test.to_owned(), x, y, layers }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// One cell of hits and one of shortfall, drawn again: the same to the last digit.
-    #[test]
-    fn kept_shares_are_those_that_are_drawn() {
-        let cells = kept().unwrap_or_default();
-        for (family, test, periods, wrong) in
-            [("coverage", "kupiec", 500, 0.98), ("tails", "acerbi-szekely-z2", 250, 1.3)]
-        {
-            let found = cells.iter().find(|cell| {
-                (cell.family.as_str(), cell.test.as_str()) == (family, test)
-                    && cell.periods == periods
-                    && cell.wrong == wrong
-            });
-            let drawn = share(family, test, periods, wrong);
-            assert_eq!(found.map(|cell| Ok(cell.rejected)), Some(drawn));
-        }
-    }
-
-    /// Every test of the catalogs against every error and length, once.
-    #[test]
-    fn every_test_has_its_curves() {
-        let cells = kept().unwrap_or_default();
-        let coverage = coverage::TESTS.len() * (FAMILIES[0].wrong.len() + FAMILIES[1].wrong.len());
-        let all = coverage + es_tests::TESTS.len() * FAMILIES[2].wrong.len();
-        assert_eq!(cells.len(), all * LENGTHS.len());
-        let bad = |cell: &&Cell| !tests(&cell.family).contains(&cell.test.as_str());
-        assert_eq!(cells.iter().find(bad), None);
-    }
 }
