@@ -7,6 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use mpor_backtest::{coverage, es_tests};
 use xtask::power::{kept, share};
 
+/// Lengths and errors at which a test was tried.
+type Points = BTreeSet<(usize, u64)>;
+
 /// One cell of hits and one of shortfall, drawn again: the same to the last digit.
 #[test]
 fn kept_shares_are_those_that_are_drawn() {
@@ -29,7 +32,7 @@ fn every_test_has_its_curves() {
     let hits: BTreeSet<&str> = coverage::TESTS.iter().map(|test| test.id()).collect();
     let shortfall: BTreeSet<&str> = es_tests::TESTS.iter().map(|test| test.id()).collect();
     let cells = kept().unwrap();
-    let mut points: BTreeMap<&str, BTreeMap<&str, BTreeSet<(usize, u64)>>> = BTreeMap::new();
+    let mut points: BTreeMap<&str, BTreeMap<&str, Points>> = BTreeMap::new();
     for cell in &cells {
         let of_test = points.entry(&cell.family).or_default().entry(&cell.test).or_default();
         let new = of_test.insert((cell.periods, cell.wrong.to_bits()));
