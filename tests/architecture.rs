@@ -41,6 +41,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "mpor-risk",
             "mpor-margin",
             "mpor-backtest",
+            "mpor-report",
         ],
     ),
 ];

@@ -37,4 +37,4 @@ pub use input::{
     MARK_GAP_DAYS, MARK_GAP_DEVIATIONS, ManifestCard, MarkGap, ModelCard, ReportInput, ScanMap,
     StudyCard, SurfaceFit, Valuations,
 };
-pub use render::{Artifact, Format, Rendered, render, render_about, render_kinds};
+pub use render::{Artifact, Format, Rendered, render, render_about, render_drawings, render_kinds};

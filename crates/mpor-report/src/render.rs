@@ -120,8 +120,11 @@ pub(crate) fn documents(
     Ok(files)
 }
 
-/// Drawings that belong to no report, with the tables behind them.
-pub(crate) fn render_drawings(
+/// Drawings that belong to no report, with the tables behind them. Pure: the same drawings give the same bytes.
+///
+/// # Errors
+/// [`ReportError`] when a figure cannot be drawn.
+pub fn render_drawings(
     drawings: Vec<Drawing>,
     formats: &[Format],
 ) -> Result<Rendered, ReportError> {

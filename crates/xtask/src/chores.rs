@@ -125,9 +125,11 @@ fn reads_imports(study: &Path) -> Result<bool, String> {
 }
 
 /// Whether a study is there to be stressed on one margin date.
-fn stresses(study: &str) -> Result<bool, String> {
+fn verb(study: &str) -> Result<&'static str, String> {
     let text = fs::read_to_string(study).map_err(|error| format!("{study}: {error}"))?;
-    Ok(text.lines().any(|line| line.trim() == "[stress]"))
+    let has = |table: &str| text.lines().any(|line| line.trim() == table);
+    let verbs = [("[stress]", "stress"), ("[calibrate]", "calibrate")];
+    Ok(verbs.iter().find(|(table, _)| has(table)).map_or("run", |(_, verb)| verb))
 }
 
 /// Runs every study in `studies/` and keeps its report and figures in `reports/<study>/`.
@@ -154,7 +156,7 @@ pub fn gallery() -> Result<(), String> {
         let name = name.unwrap_or_default();
         let run = root().join("runs").join(&name);
         let (study, run_text) = (study.to_string_lossy(), run.to_string_lossy());
-        let verb = if stresses(&study)? { "stress" } else { "run" };
+        let verb = verb(&study)?;
         cargo(&["run", "--bin", "mpor", "--", verb, &study, "--out", &run_text])?;
         keep(&run, &root().join("reports").join(&name))?;
     }

@@ -4,6 +4,7 @@ pub mod bench;
 pub mod chores;
 pub mod data;
 pub mod methods;
+pub mod power;
 pub mod python;
 mod test_pages;
 pub mod vectors;

@@ -39,7 +39,11 @@ enum Command {
     /// API documentation, warnings being errors.
     Docs,
     /// Pages of the methods, docs/methods/, of what the code says.
-    Methods,
+    Methods {
+        /// Draw the power of the tests anew.
+        #[arg(long)]
+        power: bool,
+    },
     /// Run every study that ships and put its report under reports/.
     Gallery,
     /// Time the workloads of `mpor bench`, in turn with other tools' scripts where they are given.
@@ -89,7 +93,7 @@ fn main() -> ExitCode {
         Command::Fuzz { cases, seed } => chores::fuzz(cases, seed),
         Command::Golden { update } => chores::golden(update),
         Command::Docs => chores::docs(),
-        Command::Methods => methods::write(),
+        Command::Methods { power } => methods::write(power),
         Command::Python => python::test(),
         Command::Notebooks => python::notebooks(),
         Command::Gallery => chores::gallery(),

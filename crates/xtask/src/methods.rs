@@ -24,14 +24,17 @@ struct Page {
     text: String,
 }
 
-/// Makes the pages anew.
+/// Makes the pages anew; the power of the tests only where it is asked for or missing, because it takes minutes.
 ///
 /// # Errors
 /// The file that cannot be read or written, or the kind whose module is not found.
-pub fn write() -> Result<(), String> {
+pub fn write(power: bool) -> Result<(), String> {
     let folder = root().join(FOLDER);
     fs::create_dir_all(folder.join("tests"))
         .map_err(|error| format!("{}: {error}", folder.display()))?;
+    if power || !crate::power::is_kept() {
+        crate::power::write()?;
+    }
     for (name, text) in files()? {
         let path = folder.join(name);
         fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -77,7 +80,7 @@ fn files() -> Result<BTreeMap<String, String>, String> {
     let index = index(&pages[..first_overlay], &pages[first_overlay..]);
     let pages = pages.into_iter().map(|page| (format!("{}.md", page.id), page.text));
     let pages = pages.chain([("README.md".to_owned(), index)]);
-    Ok(pages.chain(crate::test_pages::files()?).collect())
+    Ok(pages.chain(crate::test_pages::files()?).chain(crate::power::files()?).collect())
 }
 
 fn index(models: &[Page], overlays: &[Page]) -> String {

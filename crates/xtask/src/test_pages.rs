@@ -85,6 +85,7 @@ pub(crate) fn files() -> Result<BTreeMap<String, String>, String> {
             pages.insert(format!("tests/{id}.md"), page);
         }
     }
+    index.push_str("\n## Power\n\nHow often each test sees a wrong model: [curves](power.md) and [numbers](power.csv).\n");
     pages.insert("tests/README.md".to_owned(), index);
     Ok(pages)
 }
