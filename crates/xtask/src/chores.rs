@@ -124,7 +124,7 @@ fn reads_imports(study: &Path) -> Result<bool, String> {
     Ok(text.contains("runs/imported/"))
 }
 
-/// Whether a study is there to be stressed on one margin date.
+/// The command that a study is for: a table of its own says so.
 fn verb(study: &str) -> Result<&'static str, String> {
     let text = fs::read_to_string(study).map_err(|error| format!("{study}: {error}"))?;
     let has = |table: &str| text.lines().any(|line| line.trim() == table);
