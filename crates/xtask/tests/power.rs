@@ -1,6 +1,5 @@
 //! The kept shares are those that the code draws, and no test lacks its curves.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 use std::collections::{BTreeMap, BTreeSet};
 
