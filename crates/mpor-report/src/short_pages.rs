@@ -5,6 +5,12 @@ use crate::document::{Block, Chapter, Document, Kind, Picture};
 use crate::drawing::Drawing;
 use crate::text::{breakable, elide, name};
 
+/// Anchors of the chapters that hold tables, in order, so that each link of a page finds its own.
+const ANCHORS: [&str; 10] = [
+    "table-1", "table-2", "table-3", "table-4", "table-5", "table-6", "table-7", "table-8",
+    "table-9", "table-10",
+];
+
 /// Words and tables of the document.
 #[derive(Clone, Debug, Default)]
 pub struct ShortPages {
@@ -55,13 +61,14 @@ pub(crate) fn document(kind: Kind, pages: &ShortPages, drawings: &[Drawing]) -> 
         first.push(Block::Facts { rows: pages.facts.clone(), code: false });
     }
     let mut chapters = vec![chapter("answer", "", first)];
-    chapters.extend(pages.tables.iter().filter_map(|table| {
+    chapters.extend(pages.tables.iter().enumerate().filter_map(|(at, table)| {
         let numbered = drawings.iter().enumerate().find(|(_, one)| one.id == table.figure);
         let figure = numbered.map(|one| Block::Figure(Picture::of(one)));
         let blocks: Vec<Block> =
             figure.into_iter().chain(Block::small_table(grid(table))).collect();
         // A heading over nothing: its figure was not drawn.
-        (!blocks.is_empty()).then(|| chapter("findings", &table.title, blocks))
+        (!blocks.is_empty())
+            .then(|| chapter(ANCHORS[at.min(ANCHORS.len() - 1)], &table.title, blocks))
     }));
     let items: Vec<String> = pages.notes.iter().map(|note| breakable(note)).collect();
     if !items.is_empty() {

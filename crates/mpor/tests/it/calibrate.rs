@@ -314,6 +314,11 @@ fn the_report_says_what_was_chosen_and_what_must_be_known() {
         assert!(chosen.contains(told), "{told}");
     }
     assert!(!chosen.contains("lies at the edge"));
+    // Each link at the head of the page leads to a chapter of its own.
+    let ids: Vec<&str> =
+        chosen.split("<section id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let distinct: std::collections::BTreeSet<&&str> = ids.iter().collect();
+    assert_eq!((ids.len(), distinct.len()), (6, 6), "{ids:?}");
     assert!(std::fs::read(lab.path("chosen/report.pdf")).unwrap().starts_with(b"%PDF-1.7"));
     // One parameter has no map, and no heading of one.
     assert!(!chosen.contains("The objective over two parameters"));
