@@ -27,7 +27,7 @@ The study says what is chosen:
   \"overlays.0.buffer.share\" = { values = [0.0, 0.1, 0.25] }
   \"scenarios.historical.window\" = { from = 125, to = 1000, steps = 4, log = true }
 
-Written: candidates, frontier, folds, out_of_sample and sensitivity as Parquet, figures, and chosen.toml, a rule file that a study
+Written: candidates, frontier, folds, out_of_sample and sensitivity as Parquet, figures, a report and chosen.toml, a rule file that a study
 uses with data.rules = [\"runs/NAME-calibration\"] and rules = \"calibrated/NAME\". Where no point covers there is no rule file,
 and the exit status is 1. A calibration that was stopped goes on where it was.";
 

@@ -18,8 +18,8 @@ mod palette;
 mod pdf;
 mod render;
 mod sections;
+mod short_pages;
 pub mod story;
-mod stress_pages;
 mod text;
 
 pub use document::Kind;
@@ -29,12 +29,11 @@ pub use figures::calibration_frontier::{
     CalibrationPoint, CalibrationRegion, CalibrationView, render_calibration,
 };
 pub use figures::calibration_map::CalibrationMap;
-pub use figures::stress::{
-    Heat, Heats, Ladder, StressPages, StressTable, StressView, Waterfall, render_stress,
-};
+pub use figures::stress::{Heat, Heats, Ladder, StressView, Waterfall, render_stress};
 pub use input::{
     BASIS_DAYS, BasisCurve, DataOrigin, DataRow, FaultPrices, FaultRow, FaultScenario,
     MARK_GAP_DAYS, MARK_GAP_DEVIATIONS, ManifestCard, MarkGap, ModelCard, ReportInput, ScanMap,
     StudyCard, SurfaceFit, Valuations,
 };
 pub use render::{Artifact, Format, Rendered, render, render_about, render_drawings, render_kinds};
+pub use short_pages::{ShortPages, ShortTable};

@@ -1,6 +1,5 @@
 //! The kept shares are those that the code draws, and no test lacks its curves.
 
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use mpor_backtest::{coverage, es_tests};

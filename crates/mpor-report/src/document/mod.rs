@@ -22,6 +22,8 @@ pub enum Kind {
     Validation,
     /// What stress would take on one margin date.
     Stress,
+    /// Which parameters of a model were chosen.
+    Calibration,
 }
 
 impl Kind {
@@ -29,7 +31,7 @@ impl Kind {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Kind::Report | Kind::Stress => "report",
+            Kind::Report | Kind::Stress | Kind::Calibration => "report",
             Kind::Summary => "summary",
             Kind::Validation => "validation",
         }
@@ -42,6 +44,7 @@ impl Kind {
             Kind::Summary => "Margin backtest: summary",
             Kind::Validation => "Margin model validation",
             Kind::Stress => "Stress test",
+            Kind::Calibration => "Margin calibration",
         }
     }
 }

@@ -4,15 +4,18 @@ use mpor_core::{Column, Table};
 
 use super::axes;
 use super::calibration_map::{self, CalibrationMap};
+use crate::document::Kind;
 use crate::drawing::{
     Axis, AxisKind, Drawing, Ink, KeyEntry, KeyMark, Label, Layer, Panel, Place, Scale, Shared,
     Size,
 };
 use crate::error::ReportError;
+use crate::fonts::Typeface;
 use crate::format;
-use crate::render::{Format, Rendered, render_drawings};
+use crate::render::{Format, Rendered, documents, render_drawings};
+use crate::short_pages::{self, ShortPages};
 
-/// What the figures of a calibration show.
+/// What the report of a calibration shows.
 #[derive(Clone, Debug)]
 pub struct CalibrationView {
     /// Model whose parameters were chosen.
@@ -25,6 +28,8 @@ pub struct CalibrationView {
     pub written: Option<(f64, f64)>,
     /// The objective over two parameters, after a search of the whole grid.
     pub map: Option<CalibrationMap>,
+    /// Words and tables of the document.
+    pub pages: ShortPages,
 }
 
 /// One candidate. Costs and rises are shares of gross notional.
@@ -55,17 +60,24 @@ pub struct CalibrationRegion {
     pub cost: (f64, f64),
 }
 
-/// The figures of a calibration as files. Pure: the same view gives the same bytes.
+/// The figures and the document of a calibration as files. Pure: the same view gives the same bytes.
 ///
 /// # Errors
-/// [`ReportError`] when a figure cannot be drawn.
+/// [`ReportError`] when a figure or the document cannot be made.
 pub fn render_calibration(
     view: &CalibrationView,
     formats: &[Format],
 ) -> Result<Rendered, ReportError> {
     let map = view.map.as_ref().map(calibration_map::drawing).transpose()?;
     let drawings: Vec<Drawing> = [drawing(view)?].into_iter().chain(map).collect();
-    render_drawings(drawings, formats)
+    let document = short_pages::document(Kind::Calibration, &view.pages, &drawings);
+    let models = [view.model.as_str()];
+    let filters = (models.as_slice(), None);
+    let typeface = Typeface::load()?;
+    let files = documents(&document, Kind::Calibration, (&drawings, filters), formats, &typeface)?;
+    let mut rendered = render_drawings(drawings, formats)?;
+    rendered.artifacts.extend(files);
+    Ok(rendered)
 }
 
 fn drawing(view: &CalibrationView) -> Result<Drawing, ReportError> {

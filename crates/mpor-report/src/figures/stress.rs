@@ -9,12 +9,11 @@ use crate::error::ReportError;
 use crate::fonts::Typeface;
 use crate::format;
 use crate::render::{Format, Rendered, documents, render_drawings};
-use crate::stress_pages;
+use crate::short_pages::{self, ShortPages};
 
 pub use super::stress_contributions::Waterfall;
 pub use super::stress_correlations::{Heat, Heats};
 pub use super::stress_ladders::Ladder;
-pub use crate::stress_pages::{StressPages, StressTable};
 
 /// Most accounts that have a panel.
 const MOST_PANELS: usize = 6;
@@ -45,7 +44,7 @@ pub struct StressView {
     /// The expected shortfall of the account in front by position.
     pub contributions: Option<Waterfall>,
     /// Words and tables of the document.
-    pub pages: StressPages,
+    pub pages: ShortPages,
 }
 
 /// The figures and the document of a stress test as files. Pure: the same view gives the same bytes.
@@ -63,7 +62,7 @@ pub fn render_stress(view: &StressView, formats: &[Format]) -> Result<Rendered, 
     drawings.extend(
         contributions.map(|one| stress_contributions::drawing(one, &view.currency)).transpose()?,
     );
-    let document = stress_pages::document(&view.pages, &drawings);
+    let document = short_pages::document(Kind::Stress, &view.pages, &drawings);
     let models: Vec<&str> = view.models.iter().map(String::as_str).collect();
     let filters = (models.as_slice(), None);
     let typeface = Typeface::load()?;

@@ -10,25 +10,22 @@ use mpor_report::{
 use super::candidate::label;
 use super::lattice::Point;
 use super::outcome::Outcome;
+use super::pages;
 use super::record::Score;
 use crate::error::MporError;
-use crate::report::write_rendered;
+use crate::report::{rendering, write_rendered};
 use crate::run::Written;
+use crate::study::StudyFile;
 use crate::study::calibrate::Search;
-use crate::study::{ReportFormat, StudyFile};
 
-/// Draws and writes the figures; none for a study whose report has no format.
+/// Draws, typesets and writes; nothing for a study whose report has no format.
 pub(crate) fn write(
     folder: &Path,
     file: &StudyFile,
     outcome: &Outcome,
 ) -> Result<Vec<Written>, MporError> {
-    let format = |format: &ReportFormat| match format {
-        ReportFormat::Svg => Some(Format::Svg),
-        ReportFormat::Png => Some(Format::Png),
-        ReportFormat::Pdf | ReportFormat::Html => None,
-    };
-    let formats: Vec<Format> = file.study.report.formats.iter().filter_map(format).collect();
+    let formats: Vec<Format> =
+        file.study.report.formats.iter().map(|&format| rendering(format)).collect();
     if formats.is_empty() {
         return Ok(Vec::new());
     }
@@ -39,6 +36,7 @@ pub(crate) fn write(
         points: outcome.scores.iter().filter_map(|one| point(outcome, one)).collect(),
         written: outcome.written.coverage.zip(outcome.written.cost),
         map: if spec.search == Search::Grid { map(outcome) } else { None },
+        pages: pages::pages(file, spec, outcome),
     };
     write_rendered(folder, &render_calibration(&view, &formats)?)
 }

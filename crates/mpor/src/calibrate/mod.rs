@@ -16,6 +16,7 @@ mod figures;
 mod frontier;
 mod lattice;
 mod outcome;
+mod pages;
 mod record;
 mod rules;
 mod search;

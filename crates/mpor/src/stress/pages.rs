@@ -1,7 +1,7 @@
 //! The words and tables of the short document of a stress test.
 
 use mpor_report::format::{MoneyUnit, minute, percent};
-use mpor_report::{StressPages, StressTable};
+use mpor_report::{ShortPages, ShortTable};
 use mpor_risk::contribution::Rung;
 
 use super::Evidence;
@@ -10,10 +10,10 @@ use crate::study::StudyFile;
 /// Most rows of a table of the document; the Parquet tables have all.
 const MOST_ROWS: usize = 20;
 
-pub(super) fn pages(file: &StudyFile, evidence: &Evidence) -> StressPages {
+pub(super) fn pages(file: &StudyFile, evidence: &Evidence) -> ShortPages {
     let level = evidence.found.level.map(|level| percent(level.value())).unwrap_or_default();
     let fact = |name: &str, value: String| (name.to_owned(), value);
-    StressPages {
+    ShortPages {
         study: file.study.name.clone(),
         description: file.study.description.clone(),
         verdict: evidence.found.verdict.clone(),
@@ -40,8 +40,8 @@ pub(super) fn pages(file: &StudyFile, evidence: &Evidence) -> StressPages {
     }
 }
 
-fn titled(title: &str, figure: &str) -> StressTable {
-    StressTable { title: title.to_owned(), figure: figure.to_owned(), ..StressTable::default() }
+fn titled(title: &str, figure: &str) -> ShortTable {
+    ShortTable { title: title.to_owned(), figure: figure.to_owned(), ..ShortTable::default() }
 }
 
 /// Titles of columns; those of numbers end with `#`.
@@ -68,7 +68,7 @@ fn maybe(value: Option<f64>, digits: usize) -> String {
     value.map_or("–".to_owned(), |value| format!("{value:.digits$}"))
 }
 
-fn answer(evidence: &Evidence) -> StressTable {
+fn answer(evidence: &Evidence) -> ShortTable {
     let pairs = &evidence.found.pairs;
     let unit = MoneyUnit::of(pairs.iter().map(|pair| pair.requirement), &evidence.currency);
     let rows = pairs.iter().map(|pair| {
@@ -84,7 +84,7 @@ fn answer(evidence: &Evidence) -> StressTable {
     });
     let (rows, note) = cut(rows.collect(), "stress");
     let explained = "Nearest: joint standard deviations over the margin period of the smallest move found that exhausts the requirement.";
-    StressTable {
+    ShortTable {
         columns: columns(&[
             "Account",
             "Model",
@@ -100,7 +100,7 @@ fn answer(evidence: &Evidence) -> StressTable {
     }
 }
 
-fn windows(evidence: &Evidence) -> StressTable {
+fn windows(evidence: &Evidence) -> ShortTable {
     let all = &evidence.windows;
     let unit = MoneyUnit::of(all.iter().map(|row| row.worst), &evidence.currency);
     let rows = all.iter().map(|row| {
@@ -114,7 +114,7 @@ fn windows(evidence: &Evidence) -> StressTable {
         ]
     });
     let (rows, note) = cut(rows.collect(), "stressed_var");
-    StressTable {
+    ShortTable {
         columns: columns(&[
             "Account",
             "Figure",
@@ -129,7 +129,7 @@ fn windows(evidence: &Evidence) -> StressTable {
     }
 }
 
-fn correlations(evidence: &Evidence) -> StressTable {
+fn correlations(evidence: &Evidence) -> ShortTable {
     let all = &evidence.correlations;
     let unit = MoneyUnit::of(all.tails.iter().map(|tail| tail.es), &evidence.currency);
     let rows = all.tails.iter().map(|tail| {
@@ -146,7 +146,7 @@ fn correlations(evidence: &Evidence) -> StressTable {
     rows.sort_by(|a, b| a[0].cmp(&b[0]));
     let (rows, note) = cut(rows, "correlation_var");
     let explained = "Normal moves with the deviations of the recent window, the same draws under every matrix; ± one standard error of the draws. Repaired: how far the matrix asked for was from a valid one.";
-    StressTable {
+    ShortTable {
         columns: columns(&[
             "Account",
             "Correlations",
@@ -160,7 +160,7 @@ fn correlations(evidence: &Evidence) -> StressTable {
     }
 }
 
-fn greeks(evidence: &Evidence) -> StressTable {
+fn greeks(evidence: &Evidence) -> ShortTable {
     let net: Vec<_> = evidence.greeks.iter().filter(|greek| greek.bucket == "net").collect();
     let unit = |of: fn(&Rung) -> f64| {
         MoneyUnit::of(net.iter().map(|greek| of(&greek.rung)), &evidence.currency)
@@ -180,7 +180,7 @@ fn greeks(evidence: &Evidence) -> StressTable {
         ]
     });
     let (rows, note) = cut(rows.collect(), "greeks");
-    StressTable {
+    ShortTable {
         columns: columns(&[
             "Account",
             "Underlying",
@@ -198,7 +198,7 @@ fn greeks(evidence: &Evidence) -> StressTable {
     }
 }
 
-fn hedges(evidence: &Evidence) -> StressTable {
+fn hedges(evidence: &Evidence) -> ShortTable {
     let all = &evidence.hedges;
     let unit = MoneyUnit::of(all.iter().map(|row| row.before), &evidence.currency);
     let rows = all.iter().map(|row| {
@@ -215,7 +215,7 @@ fn hedges(evidence: &Evidence) -> StressTable {
     });
     let (rows, note) = cut(rows.collect(), "hedges");
     let model = all.first().map_or("", |row| evidence.models[row.model].as_str());
-    StressTable {
+    ShortTable {
         columns: columns(&[
             "Account",
             "Instrument",

@@ -230,7 +230,7 @@ fn halving_finds_the_optimum_of_the_grid() {
 const MANY: &str = "bootstrap = { draws = 200 }\nparameters = { price_range = { from = 0.06, to = 0.13, steps = 8 }, maintenance = { from = 0.5, to = 0.9, steps = 9 } }";
 
 fn with_pictures() -> String {
-    STUDY.replace("formats = []", "formats = [\"svg\", \"png\"]")
+    STUDY.replace("formats = []", "formats = [\"svg\", \"png\", \"pdf\", \"html\"]")
 }
 
 struct StopAt(AtomicUsize);
@@ -265,6 +265,8 @@ fn a_stopped_calibration_ends_with_the_same_bytes() {
         "manifest.json",
         "figures/calibration-frontier.svg",
         "figures/calibration-map.png",
+        "report.pdf",
+        "report.html",
     ] {
         assert!(whole.contains_key(name), "{name}");
     }
@@ -280,6 +282,54 @@ fn a_stopped_calibration_ends_with_the_same_bytes() {
     calibrate(&file, &folder, &Silent).unwrap();
     assert_same(&files(&folder), &whole, "taken up");
     assert!(verify(&folder, &Silent).unwrap().differences.is_empty());
+}
+
+/// The text of a page for browsers, as it stands between its marks.
+fn page(folder: &Path) -> String {
+    std::fs::read_to_string(folder.join("report.html"))
+        .unwrap()
+        .replace(['\u{200B}', '\u{2060}'], "")
+        .replace('\u{A0}', " ")
+}
+
+#[test]
+fn the_report_says_what_was_chosen_and_what_must_be_known() {
+    let lab = sawtooth_lab();
+    let text = with_pictures();
+    let write = |name: &str, keys: &str| {
+        let file = StudyFile::read(&lab.text("study.toml", &format!("{text}{keys}\n"))).unwrap();
+        calibrate(&file, &lab.path(name), &Silent).unwrap();
+        page(&lab.path(name))
+    };
+    let chosen = write("chosen", RANGES);
+    // Ten per cent of notional every day, no breach: see `the_smallest_range_that_covers_is_chosen`.
+    for told in [
+        "Margin calibration",
+        "scan: price_range = 0.1 is the cheapest and calmest of 5 points that cover, of 9 tried.",
+        "Its coverage is 100 % against 99 % asked for; it costs 10.00 % of gross notional on average",
+        "calibrated/scanned in chosen.toml, valid from 20 Jul 2021",
+        // One per cent of 396 observations.
+        "Few breaches: at the coverage asked for, 4.0 are expected among 396 observations and 0 were seen.",
+    ] {
+        assert!(chosen.contains(told), "{told}");
+    }
+    assert!(!chosen.contains("lies at the edge"));
+    // Each link at the head of the page leads to a chapter of its own.
+    let ids: Vec<&str> =
+        chosen.split("<section id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let distinct: std::collections::BTreeSet<&&str> = ids.iter().collect();
+    assert_eq!((ids.len(), distinct.len()), (6, 6), "{ids:?}");
+    assert!(std::fs::read(lab.path("chosen/report.pdf")).unwrap().starts_with(b"%PDF-1.7"));
+    // One parameter has no map, and no heading of one.
+    assert!(!chosen.contains("The objective over two parameters"));
+    let none = write("none", "parameters = { price_range = { values = [0.05, 0.09] } }");
+    for told in [
+        "scan: none of 2 points covers; the nearest is price_range = 0.05.",
+        "none: no point covers",
+        "No point covers on all margin dates",
+    ] {
+        assert!(none.contains(told), "{told}");
+    }
 }
 
 #[test]
