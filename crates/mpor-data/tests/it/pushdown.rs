@@ -15,7 +15,7 @@ fn query(path: &str) -> Query {
     Query::all([path])
 }
 
-/// Overwrites the pages of some column chunks of a file.
+/// Overwrites the end of the last page of some column chunks of a file. Headers, which are looked at for all, stay whole.
 fn spoil(path: &Path, chunk: impl Fn(usize, &str) -> bool) {
     let reader = SerializedFileReader::new(fs::File::open(path).unwrap()).unwrap();
     let mut bytes = fs::read(path).unwrap();
@@ -26,8 +26,8 @@ fn spoil(path: &Path, chunk: impl Fn(usize, &str) -> bool) {
             .filter(|column| chunk(index, column.column_path().string().as_str()))
         {
             let (start, length) = column.byte_range();
-            let start = usize::try_from(start).unwrap();
-            bytes[start..start + usize::try_from(length).unwrap()].fill(0xff);
+            let end = usize::try_from(start + length).unwrap();
+            bytes[end - 8..end].fill(0xff);
         }
     }
     fs::write(path, bytes).unwrap();
