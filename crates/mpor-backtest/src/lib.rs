@@ -2,7 +2,7 @@
 //!
 //! [`replay`](replay::replay) turns a history, books and models into one [`DayResult`] a margin date; [`shard`] writes those
 //! to tables and reads them back; [`assemble`](assemble::assemble) applies overlays, finds and explains breaches, tests
-//! coverage and measures procyclicality, and [`Blocks`](blocks::Blocks) does so for very many accounts, block by block;
+//! coverage and measures procyclicality, and [`Blocks`] does so for very many accounts, block by block;
 //! [`tables`] lays the result out, [`supervisory`] as validators and supervisors ask for it.
 
 pub mod adequacy;

@@ -1,7 +1,7 @@
 //! Of many accounts that fail a test, how many may be false alarms, and does a good pooled rate hide one bad account or one bad day?
 //!
-//! For each model and test the p-values of all accounts are adjusted together ([`false_discovery`]): by Benjamini and Hochberg, who
-//! bound the share of false alarms where accounts depend on each other positively, and by Benjamini and Yekutieli, who do so whatever
+//! For each model and test the p-values of all accounts are adjusted together ([`crate::comparison::false_discovery`]): by Benjamini and
+//! Hochberg, who bound the share of false alarms where accounts depend on each other positively, and by Benjamini and Yekutieli, who do so whatever
 //! the dependence. The pooled view sets all accounts of a model beside each other ([`pooled`]); where losses overlap it takes every
 //! `m`-th margin date.
 
