@@ -1,6 +1,6 @@
 //! How often does each test reject, by how wrong the model is? `docs/methods/tests/power.csv` and the figures drawn of it.
 //!
-//! Each cell is the share of [`SERIES`] drawn series that a test rejects at 5 % by its own p-value, as a study would; a series for which it
+//! Each cell is the share of `SERIES` drawn series that a test rejects at 5 % by its own p-value, as a study would; a series for which it
 //! is not defined is not rejected. Where nothing is wrong the share is the test's size: a curve that starts above 5 % owes
 //! its height to false alarms. Every cell has streams of its own, so it can be drawn again alone, to the last digit.
 //!

@@ -3,13 +3,13 @@
 //!
 //! | file | question | table |
 //! | --- | --- | --- |
-//! | [`scenarios`] | what do the books lose in episodes and written-down moves, against what each model asks? | `stress` |
-//! | [`ladders`] | how do P&L and sensitivities run along one factor, and at which expiry do they sit? | `ladders`, `greeks` |
-//! | [`windows`] | which window of the known history is the worst for today's book? | `stressed_var` |
-//! | [`reverse`] | what is the smallest plausible move that exhausts the margin? | `reverse_stress` |
-//! | [`correlations`] | how do factors move together in calm and in stress, and what if that broke? | `correlations`, `correlation_var` |
-//! | [`contributions`] | which position carries the risk? | `contributions` |
-//! | [`hedges`] | which hedge makes a requirement least? | `hedges` |
+//! | `scenarios` | what do the books lose in episodes and written-down moves, against what each model asks? | `stress` |
+//! | `ladders` | how do P&L and sensitivities run along one factor, and at which expiry do they sit? | `ladders`, `greeks` |
+//! | `windows` | which window of the known history is the worst for today's book? | `stressed_var` |
+//! | `reverse` | what is the smallest plausible move that exhausts the margin? | `reverse_stress` |
+//! | `correlations` | how do factors move together in calm and in stress, and what if that broke? | `correlations`, `correlation_var` |
+//! | `contributions` | which position carries the risk? | `contributions` |
+//! | `hedges` | which hedge makes a requirement least? | `hedges` |
 //!
 //! Every P&L is a full revaluation. A loss and a requirement are both on top of the mark-to-market value of the positions, so
 //! that they compare. Nothing after the margin date is looked at: everything comes from the [`Day`](mpor_risk::Day).
