@@ -24,6 +24,7 @@ mod layout;
 mod lived;
 pub mod loaded;
 mod lock;
+mod made;
 pub mod manifest;
 pub mod margin_at;
 mod mark_gap;

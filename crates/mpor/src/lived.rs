@@ -10,6 +10,7 @@ use mpor_margin::{MarginModel, Walk};
 
 use crate::error::MporError;
 use crate::loaded::{Loaded, build_models};
+use crate::run::assembly;
 use crate::study::StudyFile;
 
 /// The past of every account under each model that has overlays.
@@ -36,16 +37,10 @@ impl Lived {
         let overlays: Vec<_> =
             all.filter(|(m, _)| with.contains(m)).map(|(_, built)| built.overlays).collect();
         let assembly = Assembly {
-            currency: file.study.currency.clone(),
-            horizon,
-            convention: file.study.mpor.loss,
-            level: file.study.backtest.level,
             models: with.iter().map(|&m| loaded.infos[m].clone()).collect(),
             overlays: &overlays,
-            history: loaded.history(),
-            books: &loaded.books,
-            late_calls: &loaded.late_calls,
             tests: Wanted::Named(&[]),
+            ..assembly(file, loaded, loaded.history())
         };
         let lived = walks(&days, &assembly)?;
         Ok(Lived { walks: with.into_iter().zip(lived).collect() })

@@ -51,12 +51,16 @@ impl Manifest {
     /// # Errors
     /// [`MporError::Folder`] when the folder holds no finished run.
     pub fn read(run: &Path) -> Result<Self, MporError> {
-        let path = run.join(MANIFEST);
-        let text = std::fs::read_to_string(&path).map_err(|error| {
-            MporError::folder(&path, format!("{error}; is this the folder of a finished run?"))
+        Self::read_file(&run.join(MANIFEST))
+    }
+
+    /// Reads a manifest whatever its file's name.
+    pub(crate) fn read_file(path: &Path) -> Result<Self, MporError> {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            MporError::folder(path, format!("{error}; is this the folder of a finished run?"))
         })?;
         serde_json::from_str(&text)
-            .map_err(|error| MporError::folder(&path, format!("not a manifest: {error}")))
+            .map_err(|error| MporError::folder(path, format!("not a manifest: {error}")))
     }
 
     /// The manifest as it is written.

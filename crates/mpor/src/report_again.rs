@@ -5,16 +5,14 @@
 
 use std::path::{Path, PathBuf};
 
-use mpor_data::tables::write_bytes;
-
-use crate::calibrate::CANDIDATES;
 use crate::error::MporError;
-use crate::loaded::Loaded;
 use crate::lock::RunLock;
+use crate::made::Made;
 use crate::manifest::{FileRecord, Manifest, record};
 use crate::progress::Progress;
 use crate::report::{self, Asked};
 use crate::run::{self, Written};
+use crate::stage::Stage;
 use crate::study::StudyFile;
 use crate::{further, manifest};
 
@@ -37,7 +35,7 @@ pub struct Again {
 ///
 /// # Errors
 /// [`MporError::Folder`] for a folder without a finished run, a run whose files, study or data were changed since, a
-/// calibration, an `out` that is the run's own folder, and a replay that gives other bytes than the run's.
+/// calibration or a stress test, an `out` that is the run's own folder, and a replay that gives other bytes than the run's.
 pub fn report_again(
     run_folder: &Path,
     asked: &Asked,
@@ -54,16 +52,12 @@ pub fn report_again(
     }
     run::make(&out)?;
     let _lock = RunLock::take(&out)?;
-    forget(&out)?;
     let start = run::blank_manifest(&file, &out)?;
-    let written = rendered(&file, &start, &completed(asked, &file), &out, progress)?;
-    let outputs: Result<Vec<FileRecord>, MporError> =
-        written.iter().map(|(path, rows)| record(path, &out, *rows)).collect();
-    let mut outputs = outputs?;
-    outputs.sort_by(|a, b| a.path.cmp(&b.path));
-    let same = compare(run_folder, &known, &outputs)?;
-    let manifest = Manifest { outputs, ..start };
-    write_bytes(&out.join(REPORT_MANIFEST), manifest.to_json()?.as_bytes())?;
+    let stage = Stage::recorded(&out, REPORT_MANIFEST)?;
+    let written = rendered(&file, &start, &completed(asked, &file), stage.path(), progress)?;
+    let manifest = stage.manifest(start, &written)?;
+    let same = compare(run_folder, &known, &manifest.outputs)?;
+    stage.publish(&manifest)?;
     Ok(Again { folder: out, manifest, same })
 }
 
@@ -76,8 +70,16 @@ fn beside(run_folder: &Path) -> PathBuf {
 
 /// Refuses what cannot be rendered, before anything is written.
 fn refuse(run_folder: &Path, known: &Manifest, out: &Path) -> Result<(), MporError> {
-    if known.outputs.iter().any(|output| output.path == CANDIDATES) {
-        let problem = "holds a calibration, not a run: `mpor calibrate` writes its report itself";
+    let problem = match Made::of(known) {
+        Made::Run => None,
+        Made::Calibration => {
+            Some("holds a calibration, not a run: `mpor calibrate` writes its report itself")
+        }
+        Made::StressTest => {
+            Some("holds a stress test, not a run: `mpor stress` writes its report itself")
+        }
+    };
+    if let Some(problem) = problem {
         return Err(MporError::folder(run_folder, problem));
     }
     if out.exists() && manifest::relative(out, run_folder).is_empty() {
@@ -95,14 +97,6 @@ fn refuse(run_folder: &Path, known: &Manifest, out: &Path) -> Result<(), MporErr
     Ok(())
 }
 
-/// Removes what an earlier call left in the folder, so that none of it is taken for this one's.
-fn forget(out: &Path) -> Result<(), MporError> {
-    let path = out.join(REPORT_MANIFEST);
-    let Ok(text) = std::fs::read_to_string(&path) else { return Ok(()) };
-    let Ok(earlier) = serde_json::from_str::<Manifest>(&text) else { return Ok(()) };
-    run::remove_outputs(out, &earlier.outputs, REPORT_MANIFEST)
-}
-
 fn completed(asked: &Asked, file: &StudyFile) -> Asked {
     let own = report::asked(file);
     let formats = if asked.formats.is_empty() { own.formats } else { asked.formats.clone() };
@@ -117,9 +111,7 @@ fn rendered(
     out: &Path,
     progress: &dyn Progress,
 ) -> Result<Vec<Written>, MporError> {
-    progress.begin("reading market history", 1);
-    let loaded = Loaded::new(file)?;
-    progress.end();
+    let loaded = run::read(file, progress)?;
     progress.begin("replaying the run", 1);
     let result = run::backtest(file, &loaded)?;
     progress.end();

@@ -3,29 +3,27 @@
 //! The manifest comes last: a folder with a manifest is a finished run. A run that was killed is taken up where it stopped and
 //! ends with the same bytes; what was finished before stays whole until all of the new run is written.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use mpor_backtest::day::Parts;
 use mpor_backtest::{
     Assembly, BacktestResult, assemble, attribution, standards, supervisory, tables,
 };
 use mpor_core::{History, Table};
-use mpor_data::tables::{Metadata, write_parquet};
 
 use crate::error::MporError;
 use crate::evidence;
 use crate::further::{self, Further};
 use crate::inputs;
 use crate::layout::Layout;
-use crate::loaded::{Loaded, replay_error};
+use crate::loaded::Loaded;
 use crate::lock::RunLock;
 use crate::manifest::{self, FileRecord, Manifest, hash_text, record};
 use crate::plan::Plan;
 use crate::progress::{Progress, go_on};
 use crate::report;
 use crate::shards::{self, Shards};
-use crate::stage::{self, Stage};
+use crate::stage::{self, Stage, write_table};
 use crate::study::StudyFile;
 
 pub use crate::layout::Sizes;
@@ -112,11 +110,29 @@ pub(crate) fn begin(
     stages: &mut Stages,
     progress: &dyn Progress,
 ) -> Result<Manifest, MporError> {
+    let start = hashed(file, folder, progress)?;
+    stages.end("hash inputs");
+    Ok(start)
+}
+
+/// [`blank_manifest`], with its progress shown.
+pub(crate) fn hashed(
+    file: &StudyFile,
+    folder: &Path,
+    progress: &dyn Progress,
+) -> Result<Manifest, MporError> {
     progress.begin("hashing inputs", 1);
     let start = blank_manifest(file, folder)?;
     progress.end();
-    stages.end("hash inputs");
     Ok(start)
+}
+
+/// What a study names, with the progress of reading it shown.
+pub(crate) fn read(file: &StudyFile, progress: &dyn Progress) -> Result<Loaded, MporError> {
+    progress.begin("reading market history", 1);
+    let loaded = Loaded::new(file)?;
+    progress.end();
+    Ok(loaded)
 }
 
 /// The summary of a folder that already holds this very run.
@@ -147,9 +163,7 @@ pub(crate) fn load(
     stages: &mut Stages,
     progress: &dyn Progress,
 ) -> Result<Loaded, MporError> {
-    progress.begin("reading market history", 1);
-    let loaded = Loaded::new(file)?;
-    progress.end();
+    let loaded = read(file, progress)?;
     go_on(progress)?;
     stages.end("load");
     Ok(loaded)
@@ -187,7 +201,8 @@ pub(crate) fn complete(
     let notes = notes.chain(crate::fits::remarks(&result)).collect();
     progress.end();
     stages.end("report");
-    let manifest = stage.publish(start, &outputs)?;
+    let manifest = stage.manifest(start, &outputs)?;
+    stage.publish(&manifest)?;
     shards.close()?;
     let (folder, stages, verdicts) = (folder.to_owned(), stages.done, verdicts.clone());
     Ok(RunSummary { folder, result: Some(result), manifest, stages, notes, verdicts })
@@ -219,15 +234,7 @@ pub fn in_pool<T: Send>(
 /// # Errors
 /// [`MporError`].
 pub fn backtest(file: &StudyFile, loaded: &Loaded) -> Result<BacktestResult, MporError> {
-    let config = mpor_backtest::ReplayConfig {
-        steps: loaded.steps.clone(),
-        horizon: loaded.horizon,
-        seed: file.study.seed,
-        parts: Parts::Keep,
-        forecasts: file.study.backtest.keeps_forecasts(),
-    };
-    let days = mpor_backtest::replay(loaded.history(), &loaded.books, &loaded.asked(), &config)
-        .map_err(|error| replay_error(file, error))?;
+    let days = shards::replayed(file, loaded, &loaded.asked(), loaded.steps.clone())?;
     Ok(assemble(days, assembly(file, loaded, loaded.history()))?)
 }
 
@@ -293,27 +300,6 @@ pub(crate) fn make(folder: &Path) -> Result<(), MporError> {
     std::fs::create_dir_all(folder).map_err(|error| MporError::folder(folder, error))
 }
 
-/// Removes recorded files inside the folder, and the record itself last.
-pub(crate) fn remove_outputs(
-    folder: &Path,
-    outputs: &[FileRecord],
-    record: &str,
-) -> Result<(), MporError> {
-    let inside =
-        |path: &str| Path::new(path).components().all(|c| matches!(c, Component::Normal(_)));
-    let stale = outputs.iter().map(|output| output.path.as_str()).filter(|path| inside(path));
-    for path in stale.chain([record]) {
-        let path = folder.join(path);
-        match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(MporError::folder(path, error));
-            }
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
 /// The tables that supervisors ask for; attribution only where there are marks to compare the pricer with.
 fn disclosures(
     file: &StudyFile,
@@ -338,15 +324,9 @@ fn write_short(
     further: &[Table],
 ) -> Result<Vec<Written>, MporError> {
     let mut written = Vec::new();
-    let mut write = |table: &Table| -> Result<(), MporError> {
-        let path = folder.join(format!("{}.parquet", table.name()));
-        write_parquet(table, &path, Metadata::new())?;
-        written.push((path, Some(table.rows())));
-        Ok(())
-    };
     // One at a time: with very many accounts each is large.
     for table in tables::SHORT {
-        write(&table(result)?)?;
+        written.push(write_table(folder, &table(result)?)?);
     }
     let mut short = mpor_backtest::evidence::tables::short(result)?;
     if file.study.backtest.disclosures {
@@ -358,6 +338,8 @@ fn write_short(
     }
     short.extend(loaded.market.tables.iter().cloned());
     short.push(crate::findings::quality(&loaded.market.findings)?);
-    short.iter().chain(further).try_for_each(&mut write)?;
+    for table in short.iter().chain(further) {
+        written.push(write_table(folder, table)?);
+    }
     Ok(written)
 }

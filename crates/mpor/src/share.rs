@@ -109,12 +109,8 @@ pub fn share(
 ) -> Result<ShareSummary, MporError> {
     run::make(folder)?;
     let _lock = RunLock::share(folder)?;
-    progress.begin("hashing inputs", 1);
-    let start = run::blank_manifest(file, folder)?;
-    progress.end();
-    progress.begin("reading market history", 1);
-    let loaded = Loaded::new(file)?;
-    progress.end();
+    let start = run::hashed(file, folder, progress)?;
+    let loaded = run::read(file, progress)?;
     let layout = Layout::of(&loaded, Sizes::default());
     let own = share.part(&layout.shards);
     let shards = Shards::join(folder, Plan::of(&start), &layout)?;

@@ -5,13 +5,13 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use mpor_core::{Column, Right, Table};
-use mpor_data::tables::{Metadata, write_parquet};
 use mpor_margin::models::span::array::{SCENARIOS, scenario_name};
 use mpor_margin::models::span::spn::{
     SpnContract, SpnFile, SpnKind, SpnLeg, SpnLegOf, SpnMargins, SpnSpread,
 };
 
 use crate::error::MporError;
+use crate::stage::write_table;
 
 /// What a file holds, and what of it the engine cannot use.
 #[derive(Debug)]
@@ -64,11 +64,7 @@ impl SpnTables {
     /// [`MporError`] naming the file.
     pub fn write(&self, folder: &Path) -> Result<Vec<PathBuf>, MporError> {
         std::fs::create_dir_all(folder).map_err(|error| MporError::folder(folder, error))?;
-        let write = |table: &Table| {
-            let path = folder.join(format!("{}.parquet", table.name()));
-            write_parquet(table, &path, Metadata::new())?;
-            Ok(path)
-        };
+        let write = |table: &Table| write_table(folder, table).map(|(path, _)| path);
         self.tables().into_iter().map(write).collect()
     }
 }

@@ -8,7 +8,8 @@
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
-use mpor_data::tables::write_bytes;
+use mpor_core::Table;
+use mpor_data::tables::{Metadata, write_bytes, write_parquet};
 use rayon::prelude::*;
 
 use crate::error::MporError;
@@ -19,20 +20,34 @@ const FOLDER: &str = ".staged";
 /// A file written, with its rows if it is a table.
 pub(crate) type Written = (PathBuf, Option<usize>);
 
+/// Writes a table as Parquet under its own name.
+pub(crate) fn write_table(folder: &Path, table: &Table) -> Result<Written, MporError> {
+    let path = folder.join(format!("{}.parquet", table.name()));
+    write_parquet(table, &path, Metadata::new())?;
+    Ok((path, Some(table.rows())))
+}
+
 /// The outputs of a run under way. Dropped before [`publish`](Stage::publish), it leaves nothing.
 #[derive(Debug)]
 pub(crate) struct Stage {
     run: PathBuf,
     path: PathBuf,
+    /// File name of the manifest.
+    record: &'static str,
 }
 
 impl Stage {
     /// An empty stage; what a killed run left there goes.
     pub fn new(run: &Path) -> Result<Self, MporError> {
+        Stage::recorded(run, MANIFEST)
+    }
+
+    /// The same for outputs whose manifest has a name of its own.
+    pub fn recorded(run: &Path, record: &'static str) -> Result<Self, MporError> {
         clear(run)?;
         let path = run.join(FOLDER);
         std::fs::create_dir_all(&path).map_err(|error| MporError::folder(&path, error))?;
-        Ok(Stage { run: run.to_owned(), path })
+        Ok(Stage { run: run.to_owned(), path, record })
     }
 
     /// Where outputs are written.
@@ -40,27 +55,31 @@ impl Stage {
         &self.path
     }
 
-    /// Hashes the outputs, writes the manifest and moves all of it to its place.
-    pub fn publish(self, start: Manifest, outputs: &[Written]) -> Result<Manifest, MporError> {
+    /// The manifest of the outputs, each hashed.
+    pub fn manifest(&self, start: Manifest, outputs: &[Written]) -> Result<Manifest, MporError> {
         let records = outputs.par_iter().map(|(path, rows)| record(path, &self.path, *rows));
         let records: Vec<Result<FileRecord, MporError>> = records.collect();
         let mut outputs: Vec<FileRecord> = records.into_iter().collect::<Result<_, _>>()?;
         outputs.sort_by(|a, b| a.path.cmp(&b.path));
-        let manifest = Manifest { outputs, ..start };
-        write_bytes(&self.path.join(MANIFEST), manifest.to_json()?.as_bytes())?;
-        self.forget(&manifest)?;
+        Ok(Manifest { outputs, ..start })
+    }
+
+    /// Writes the manifest and moves all of it to its place.
+    pub fn publish(self, manifest: &Manifest) -> Result<(), MporError> {
+        write_bytes(&self.path.join(self.record), manifest.to_json()?.as_bytes())?;
+        self.forget(manifest)?;
         for output in &manifest.outputs {
             self.place(&output.path)?;
         }
-        self.place(MANIFEST)?;
-        sync(&self.run)?;
-        Ok(manifest)
+        self.place(self.record)?;
+        sync(&self.run)
     }
 
     /// Removes the manifest of the run that is there, and those of its files that the new one does not have.
     fn forget(&self, new: &Manifest) -> Result<(), MporError> {
-        let old = Manifest::read(&self.run).map(|manifest| manifest.outputs).unwrap_or_default();
-        remove_file(&self.run.join(MANIFEST))?;
+        let record = self.run.join(self.record);
+        let old = Manifest::read_file(&record).map(|manifest| manifest.outputs).unwrap_or_default();
+        remove_file(&record)?;
         let stay: BTreeSet<&str> = new.outputs.iter().map(|output| output.path.as_str()).collect();
         let inside =
             |path: &str| Path::new(path).components().all(|c| matches!(c, Component::Normal(_)));

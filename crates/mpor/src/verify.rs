@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::calibrate::{CANDIDATES, calibrate};
+use crate::calibrate::calibrate;
 use crate::error::MporError;
+use crate::made::Made;
 use crate::manifest::{FileRecord, Manifest, record};
 use crate::progress::Progress;
 use crate::run::{blank_manifest, run};
 use crate::sample;
-use crate::stress::{ASKED, as_asked, stress};
+use crate::stress::{as_asked, stress};
 use crate::study::StudyFile;
 
 pub use crate::sample::{Sample, Sampled};
@@ -42,14 +43,14 @@ pub fn verify(run_folder: &Path, progress: &dyn Progress) -> Result<Verified, Mp
 /// Verifies a finished run by a sample: hashes its files, and replays a share of its shards.
 ///
 /// # Errors
-/// As [`verify`]; [`MporError::Question`] for a calibration, which has no shards.
+/// As [`verify`]; [`MporError::Question`] for a calibration or a stress test, which have no shards.
 pub fn verify_sample(
     run_folder: &Path,
     sample: Sample,
     progress: &dyn Progress,
 ) -> Result<Verified, MporError> {
     let manifest = Manifest::read(run_folder)?;
-    if is_calibration(&manifest) || is_stress(&manifest) {
+    if Made::of(&manifest) != Made::Run {
         let problem = "only a run has shards to draw from: verify a calibration or a stress test without --sample";
         return Err(MporError::Question(problem.to_owned()));
     }
@@ -84,14 +85,6 @@ fn hashed(run_folder: &Path, manifest: &Manifest) -> Verified {
     verified
 }
 
-fn is_calibration(manifest: &Manifest) -> bool {
-    manifest.outputs.iter().any(|output| output.path == CANDIDATES)
-}
-
-fn is_stress(manifest: &Manifest) -> bool {
-    manifest.outputs.iter().any(|output| output.path == ASKED)
-}
-
 fn run_again(
     run_folder: &Path,
     manifest: &Manifest,
@@ -101,12 +94,12 @@ fn run_again(
     let study = run_folder.join(&manifest.study_file);
     let file = StudyFile::read(&study)?;
     let again = Scratch::new(run_folder)?;
-    let fresh = if is_calibration(manifest) {
-        calibrate(&file, &again.folder, progress)?.manifest
-    } else if is_stress(manifest) {
-        stress(&as_asked(&file, run_folder)?, &again.folder, progress)?.manifest
-    } else {
-        run(&file, &again.folder, progress)?.manifest
+    let fresh = match Made::of(manifest) {
+        Made::Calibration => calibrate(&file, &again.folder, progress)?.manifest,
+        Made::StressTest => {
+            stress(&as_asked(&file, run_folder)?, &again.folder, progress)?.manifest
+        }
+        Made::Run => run(&file, &again.folder, progress)?.manifest,
     };
     same_study(manifest, &fresh, verified);
     for known in &manifest.outputs {

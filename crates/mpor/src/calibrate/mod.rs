@@ -34,7 +34,7 @@ use crate::loaded::{Loaded, library};
 use crate::lock::RunLock;
 use crate::manifest::Manifest;
 use crate::progress::Progress;
-use crate::run::{blank_manifest, finished, make};
+use crate::run::{finished, hashed, make, read};
 use crate::stage::Stage;
 use crate::study::StudyFile;
 use crate::study::calibrate::Number;
@@ -112,16 +112,12 @@ pub fn calibrate(
     file.calibrate_spec()?;
     make(folder)?;
     let _lock = RunLock::take(folder)?;
-    progress.begin("hashing inputs", 1);
-    let start = Manifest { study: name(file), ..blank_manifest(file, folder)? };
-    progress.end();
+    let start = Manifest { study: name(file), ..hashed(file, folder, progress)? };
     if let Some(manifest) = finished(folder, &start) {
         let feasible = manifest.outputs.iter().any(|output| output.path == CHOSEN);
         return Ok(Calibration { folder: folder.to_owned(), manifest, found: None, feasible });
     }
-    progress.begin("reading market history", 1);
-    let loaded = Loaded::new(file)?;
-    progress.end();
+    let loaded = read(file, progress)?;
     let store = Store::open(folder, &start.to_json()?)?;
     let outcome = choose(file, &loaded, &store, progress)?;
     let stage = Stage::new(folder)?;
@@ -133,7 +129,8 @@ pub fn calibrate(
     if feasible {
         outputs.push(rules::write(stage.path(), file, &outcome, &start)?);
     }
-    let manifest = stage.publish(start, &outputs)?;
+    let manifest = stage.manifest(start, &outputs)?;
+    stage.publish(&manifest)?;
     store.close()?;
     let found = Some(outcome.found(file));
     Ok(Calibration { folder: folder.to_owned(), manifest, found, feasible })

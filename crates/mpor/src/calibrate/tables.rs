@@ -3,13 +3,12 @@
 use std::path::Path;
 
 use mpor_core::{Column, Table};
-use mpor_data::tables::{Metadata, write_parquet};
 
 use super::lattice::Point;
 use super::outcome::Outcome;
 use super::record::{Score, Window};
 use crate::error::MporError;
-use crate::run::Written;
+use crate::stage::{Written, write_table};
 
 type Columns = Vec<(String, Column)>;
 
@@ -22,13 +21,7 @@ pub(crate) fn write(folder: &Path, outcome: &Outcome) -> Result<Vec<Written>, Mp
         out_of_sample(outcome)?,
         sensitivity(outcome)?,
     ];
-    let mut written = Vec::new();
-    for table in tables {
-        let path = folder.join(format!("{}.parquet", table.name()));
-        write_parquet(&table, &path, Metadata::new())?;
-        written.push((path, Some(table.rows())));
-    }
-    Ok(written)
+    tables.iter().map(|table| write_table(folder, table)).collect()
 }
 
 /// Every point tried, on all dates (`stride` 1) or on those of the rung that left it behind.

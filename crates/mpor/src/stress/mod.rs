@@ -41,7 +41,7 @@ use crate::manifest::Manifest;
 use crate::margin_at::margin_at;
 use crate::moment::Moment;
 use crate::progress::Progress;
-use crate::run::{blank_manifest, finished, make};
+use crate::run::{finished, hashed, make, read};
 use crate::stage::Stage;
 use crate::study::StudyFile;
 use crate::study::stress::StressSpec;
@@ -113,15 +113,11 @@ pub fn stress(
     let file = &with(file, spec.clone());
     make(folder)?;
     let _lock = RunLock::take(folder)?;
-    progress.begin("hashing inputs", 1);
-    let start = Manifest { study: name(file), ..blank_manifest(file, folder)? };
-    progress.end();
+    let start = Manifest { study: name(file), ..hashed(file, folder, progress)? };
     if let Some(manifest) = finished(folder, &start) {
         return Ok(Stressed { folder: folder.to_owned(), manifest, found: None });
     }
-    progress.begin("reading market history", 1);
-    let loaded = Loaded::new(file)?;
-    progress.end();
+    let loaded = read(file, progress)?;
     let evidence = gather(file, spec, &loaded, progress)?;
     let stage = Stage::new(folder)?;
     let mut outputs = tables::write(stage.path(), &evidence)?;
@@ -132,7 +128,8 @@ pub fn stress(
     let text = toml::to_string_pretty(spec).map_err(|error| MporError::folder(&path, error))?;
     write_bytes(&path, text.as_bytes())?;
     outputs.push((path, None));
-    let manifest = stage.publish(start, &outputs)?;
+    let manifest = stage.manifest(start, &outputs)?;
+    stage.publish(&manifest)?;
     Ok(Stressed { folder: folder.to_owned(), manifest, found: Some(evidence.found) })
 }
 

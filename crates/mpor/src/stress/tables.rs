@@ -3,13 +3,12 @@
 use std::path::Path;
 
 use mpor_core::{Column, Table};
-use mpor_data::tables::{Metadata, write_parquet};
 
 use super::reverse::{Exhausts, Moved, Nearest};
 use super::summary::{ratio, shortfall};
 use super::{Evidence, scenarios::Hit};
 use crate::error::MporError;
-use crate::run::Written;
+use crate::stage::{Written, write_table};
 
 /// Writes every table as Parquet.
 pub(super) fn write(folder: &Path, evidence: &Evidence) -> Result<Vec<Written>, MporError> {
@@ -24,13 +23,7 @@ pub(super) fn write(folder: &Path, evidence: &Evidence) -> Result<Vec<Written>, 
         contributions(evidence)?,
         hedges(evidence)?,
     ];
-    let mut written = Vec::new();
-    for table in tables {
-        let path = folder.join(format!("{}.parquet", table.name()));
-        write_parquet(&table, &path, Metadata::new())?;
-        written.push((path, Some(table.rows())));
-    }
-    Ok(written)
+    tables.iter().map(|table| write_table(folder, table)).collect()
 }
 
 type Named = (&'static str, Column);

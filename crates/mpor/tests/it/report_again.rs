@@ -9,9 +9,16 @@ use crate::folder::{assert_same, files};
 use crate::lab::{Lab, STUDY};
 
 fn finished() -> Lab {
+    finished_with(&[])
+}
+
+/// A finished run of the lab's study with some of its text replaced.
+fn finished_with(replaced: &[(&str, &str)]) -> Lab {
     let lab = Lab::new();
     let study =
         STUDY.replace("\"data/", "\"../data/").replace("formats = []", "formats = [\"svg\"]");
+    let replace = |text: String, (from, to): &(&str, &str)| text.replace(from, to);
+    let study = replaced.iter().fold(study, replace);
     let file = StudyFile::read(&lab.text("studies/study.toml", &study)).unwrap();
     run(&file, &lab.path("runs/lab"), &Silent).unwrap();
     lab
@@ -64,4 +71,16 @@ fn a_touched_or_unfinished_run_is_refused_before_anything_is_written() {
     std::fs::write(&path, bytes).unwrap();
     let touched = refused("runs/lab", None);
     assert!(touched.contains("coverage.parquet") && touched.contains("manifest"), "{touched}");
+}
+
+/// What a run does not keep is not there when it is rendered again either.
+#[test]
+fn a_run_without_parts_of_requirements_is_rendered_again_as_it_was() {
+    let lab = finished_with(&[("[report]", "[backtest]\ncomponents = false\n\n[report]")]);
+    let run = files(&lab.path("runs/lab"));
+    let svg = asked(&[ReportKind::Report], &[ReportFormat::Svg]);
+    let again = report_again(&lab.path("runs/lab"), &svg, None, &Silent).unwrap();
+    let figures = run.keys().filter(|name| name.starts_with("figures/")).count();
+    assert_eq!(again.same, figures, "all figures of the run and no others");
+    assert_eq!(again.manifest.outputs.len(), figures);
 }
